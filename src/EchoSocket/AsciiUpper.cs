@@ -1,0 +1,41 @@
+using System;
+
+namespace EchoSocket;
+
+/// <summary>Upper-cases ASCII letters in place, eight bytes at a time.</summary>
+internal static class AsciiUpper
+{
+    private const ulong EveryByte = 0x0101010101010101;
+
+    public static unsafe void Apply(byte[] buffer, int offset, int count)
+    {
+        if ((uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
+            throw new ArgumentOutOfRangeException(nameof(count));
+
+        fixed (byte* start = buffer)
+        {
+            var p = start + offset;
+            var end = p + count;
+            for (; end - p >= sizeof(ulong); p += sizeof(ulong))
+                *(ulong*)p = Upper(*(ulong*)p);
+
+            for (; p < end; p++)
+            {
+                if ((uint)(*p - 'a') < 26)
+                    *p ^= 0x20;
+            }
+        }
+    }
+
+    // In a byte whose top bit is clear, adding 0x80 - 'a' sets that bit from 'a' on, and adding 0x80 - '{' sets it
+    // after 'z'; no sum carries into the next byte. Where exactly one of the two is set there is a letter, and its
+    // case bit is the top bit shifted right by two.
+    private static ulong Upper(ulong word)
+    {
+        var low = word & (0x7F * EveryByte);
+        var fromA = low + ((0x80 - 'a') * EveryByte);
+        var afterZ = low + ((0x80 - '{') * EveryByte);
+        var letter = (fromA ^ afterZ) & ~word & (0x80 * EveryByte);
+        return word ^ (letter >> 2);
+    }
+}

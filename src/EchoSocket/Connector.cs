@@ -1,0 +1,119 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EchoSocket;
+
+/// <summary>Opens connections: resolves the name, tries its addresses in turn, and keeps to one time limit.</summary>
+internal static class Connector
+{
+    /// <exception cref="EchoException">No connection came about.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static Socket Connect(string host, int port, TimeSpan timeout, CancellationToken cancellation)
+    {
+        var clock = Stopwatch.StartNew();
+        var endPoint = Display(host, port);
+        var addresses = Resolve(host, endPoint, timeout, cancellation);
+        var tried = new List<IPEndPoint>();
+        SocketException? failure = null;
+        for (var i = 0; i < addresses.Length; i++)
+        {
+            var share = Share(timeout - clock.Elapsed, addresses.Length - i);
+            if (share <= TimeSpan.Zero)
+            {
+                failure = new SocketException((int)SocketError.TimedOut);
+                break;
+            }
+
+            var remote = new IPEndPoint(addresses[i], port);
+            tried.Add(remote);
+            try
+            {
+                return Connect(remote, share, cancellation);
+            }
+            catch (SocketException e)
+            {
+                failure = e;
+            }
+        }
+
+        var names = tried.Count == 1 && tried[0].ToString() == endPoint
+            ? ""
+            : $" (tried {string.Join(", ", tried)})";
+        throw failure!.SocketErrorCode == SocketError.TimedOut
+            ? Failures.ConnectionTimeout(endPoint, names, timeout, failure)
+            : Failures.Connect(endPoint, names, failure);
+    }
+
+    // A literal IPv6 address is shown in brackets, as everywhere (RFC 3986, section 3.2.2).
+    public static string Display(string host, int port) =>
+        IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, port).ToString() : $"{host}:{port}";
+
+    private static TimeSpan Share(TimeSpan left, int attempts) => TimeSpan.FromTicks(left.Ticks / attempts);
+
+    private static IPAddress[] Resolve(string host, string endPoint, TimeSpan timeout, CancellationToken cancellation)
+    {
+        if (IPAddress.TryParse(host, out var literal))
+            return [literal];
+
+        try
+        {
+            var query = Dns.GetHostAddressesAsync(host);
+            if (!query.Wait((int)timeout.TotalMilliseconds, cancellation))
+            {
+                // The resolver can't be interrupted; its late failure is nobody's.
+                _ = query.ContinueWith(static late => late.Exception, TaskScheduler.Default);
+                throw Failures.ConnectionTimeout(endPoint, $" (resolving '{host}' took all of it)", timeout);
+            }
+
+            return query.Result is { Length: > 0 } found ? found : throw Failures.HostNotFound(host, endPoint, null);
+        }
+        catch (AggregateException e) when (e.InnerException is SocketException or ArgumentException)
+        {
+            throw Failures.HostNotFound(host, endPoint, e.InnerException);
+        }
+        catch (ArgumentException e)
+        {
+            throw Failures.HostNotFound(host, endPoint, e);
+        }
+    }
+
+    // Closing the socket is the one way to end a blocking connect on every system, for the time limit and the
+    // cancellation alike. An asynchronous connect would leave the socket non-blocking on Unix for good.
+    private static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        try
+        {
+            socket.NoDelay = true;
+            limit.CancelAfter(timeout);
+            using (limit.Token.Register(socket.Dispose))
+                socket.Connect(remote);
+
+            if (!limit.IsCancellationRequested && !IsSelf(socket))
+                return socket;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            if (!limit.IsCancellationRequested)
+            {
+                socket.Dispose();
+                throw;
+            }
+        }
+
+        socket.Dispose();
+        cancellation.ThrowIfCancellationRequested();
+        throw new SocketException((int)(limit.IsCancellationRequested ? SocketError.TimedOut : SocketError.ConnectionRefused));
+    }
+
+    // Where nothing listens on a port of the ephemeral range, Linux may give a caller that very port, and TCP then
+    // connects the socket to itself (RFC 9293, section 3.5, simultaneous open): an echo that no server sent.
+    private static bool IsSelf(Socket socket) => Equals(socket.LocalEndPoint, socket.RemoteEndPoint);
+}

@@ -1,0 +1,38 @@
+namespace EchoSocket;
+
+/// <summary>What went wrong, as a stable name.</summary>
+public enum EchoError
+{
+    /// <summary>Another socket listens on the address and port.</summary>
+    AddressInUse,
+
+    /// <summary>The address is not one of this computer's.</summary>
+    AddressNotAvailable,
+
+    /// <summary>The operating system does not allow it, such as a port below 1024 without the right to it.</summary>
+    AccessDenied,
+
+    /// <summary>The host answered that nothing listens on the port (a reset in reply to the SYN).</summary>
+    ConnectionRefused,
+
+    /// <summary>The name has no address.</summary>
+    HostNotFound,
+
+    /// <summary>There is no route to the host or its network.</summary>
+    HostUnreachable,
+
+    /// <summary>No connection came about in time.</summary>
+    ConnectionTimeout,
+
+    /// <summary>No whole reply came in time.</summary>
+    OperationTimeout,
+
+    /// <summary>The peer closed (FIN) before the reply was whole.</summary>
+    ConnectionClosedEarly,
+
+    /// <summary>The peer reset the connection (RST) before the reply was whole.</summary>
+    ConnectionReset,
+
+    /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
+    SocketFailure,
+}

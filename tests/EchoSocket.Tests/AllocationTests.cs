@@ -1,0 +1,62 @@
+using System;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public class AllocationTests
+{
+    [Fact]
+    public async Task Neither_side_allocates_for_a_message()
+    {
+        const int messages = 2_000;
+        using var server = Peers.Listen();
+        var served = Bounded.Start(() =>
+        {
+            var counter = new Counter();
+            server.ServeOne(counter);
+            return counter;
+        });
+        var message = "thirty-two bytes, as it happens."u8.ToArray();
+        var reply = new byte[message.Length];
+        long allocated;
+        using (var client = Peers.Client(server.LocalEndPoint))
+        {
+            client.Exchange(message, message.Length, reply);
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            for (var i = 0; i < messages; i++)
+                client.Exchange(message, message.Length, reply);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+
+        Assert.Equal(0, allocated);
+        var counted = await served.Soon();
+        Assert.InRange(counted.Reads, messages / 2, int.MaxValue);
+        Assert.Equal(0, counted.Last - counted.First);
+    }
+
+    /// <summary>Notes the serving thread's allocations at its first and at its last read.</summary>
+    private sealed class Counter : IEchoObserver
+    {
+        public int Reads { get; private set; }
+
+        public long First { get; private set; }
+
+        public long Last { get; private set; }
+
+        public void Connected(System.Net.IPEndPoint remote)
+        {
+        }
+
+        public void Received(byte[] buffer, int count)
+        {
+            Last = GC.GetAllocatedBytesForCurrentThread();
+            if (Reads++ == 0)
+                First = Last;
+        }
+
+        public void Ended(EchoConnection connection)
+        {
+        }
+    }
+}

@@ -1,0 +1,262 @@
+using System;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+/// <summary>Each way to fail has its own name, and a message that says how far it came and what to do.</summary>
+public class ClientFailureTests
+{
+    [Fact]
+    public void Nobody_listening_is_ConnectionRefused()
+    {
+        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that nobody else listens there
+        var endPoint = (IPEndPoint)unlistened.LocalEndPoint!;
+
+        var error = Assert.Throws<EchoException>(() => Peers.Client(endPoint));
+
+        Assert.Equal(EchoError.ConnectionRefused, error.Error);
+        Assert.Equal(endPoint.ToString(), error.EndPoint);
+        Assert.Contains(endPoint.ToString(), error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("no-such-host.invalid")] // RFC 2606: no name under .invalid ever exists
+    [InlineData("not a host name")]
+    public void An_unknown_name_is_HostNotFound(string host)
+    {
+        var error = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = host, Port = 9 }));
+
+        Assert.Equal(EchoError.HostNotFound, error.Error);
+        Assert.Contains(host, error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_name_that_is_too_long_is_HostNotFound() =>
+        Assert.Equal(
+            EchoError.HostNotFound,
+            Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = new string('x', 300) })).Error);
+
+    [Fact]
+    public async Task A_name_is_resolved_and_each_of_its_addresses_tried()
+    {
+        using var server = Peers.Listen();
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        using (var client = EchoClient.Connect(new EchoClientOptions { Host = "localhost", Port = server.LocalEndPoint.Port }))
+            Assert.Equal(server.LocalEndPoint.ToString(), client.RemoteEndPoint);
+
+        await serving.Soon();
+    }
+
+    [Fact]
+    public void No_connection_in_time_is_ConnectionTimeout()
+    {
+        using var full = FullBacklog.Create();
+        var options = new EchoClientOptions { Port = full.EndPoint.Port, ConnectionTimeout = TimeSpan.FromMilliseconds(200) };
+
+        var clock = Stopwatch.StartNew();
+        var error = Assert.Throws<EchoException>(() => EchoClient.Connect(options));
+
+        Assert.Equal(EchoError.ConnectionTimeout, error.Error);
+        Assert.Contains("within 0.2 s", error.Message, StringComparison.Ordinal);
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(150), Bounded.Limit);
+    }
+
+    [Fact]
+    public async Task A_connection_attempt_can_be_cancelled()
+    {
+        using var full = FullBacklog.Create();
+        using var cancellation = new CancellationTokenSource();
+        var connecting = Bounded.Start(() => Peers.Client(full.EndPoint, cancellation: cancellation.Token));
+
+        cancellation.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.Soon(Bounded.Promptly));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public async Task No_whole_reply_in_time_is_OperationTimeout(int replied)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(5)[..replied]);
+            Assert.Equal(0, peer.Receive(new byte[1])); // until the client gives up
+        });
+        using var client = Peers.Client(server.EndPoint, operationTimeout: 0.2);
+
+        var error = Assert.Throws<EchoException>(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+
+        Assert.Equal(EchoError.OperationTimeout, error.Error);
+        Assert.Contains($"{replied} of 5 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Contains("within 0.2 s", error.Message, StringComparison.Ordinal);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task The_limit_is_for_the_whole_reply_however_it_trickles()
+    {
+        using var gaveUp = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.NoDelay = true;
+            peer.ReadExactly(1000);
+            try
+            {
+                for (var sent = 0; sent < 900 && !gaveUp.Wait(20); sent++)
+                    peer.Send("x"u8);
+            }
+            catch (SocketException)
+            {
+                // the client closed
+            }
+        });
+        using var client = Peers.Client(server.EndPoint, operationTimeout: 0.3);
+
+        var error = Assert.Throws<EchoException>(() => client.Exchange(new byte[1000], 1000, new byte[1000]));
+        gaveUp.Set();
+
+        Assert.Equal(EchoError.OperationTimeout, error.Error);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_large_message_that_nobody_reads_is_OperationTimeout()
+    {
+        using var gaveUp = new ManualResetEventSlim();
+        using var server = new ScriptedServer(_ => gaveUp.Wait(Bounded.Limit));
+        using var client = Peers.Client(server.EndPoint, operationTimeout: 0.3);
+        var message = new byte[32 * 1024 * 1024];
+
+        var exchanging = Bounded.Start(() => client.Exchange(message, message.Length, new byte[message.Length]));
+        var error = await Assert.ThrowsAsync<EchoException>(() => exchanging.Soon());
+        gaveUp.Set();
+
+        Assert.Equal(EchoError.OperationTimeout, error.Error);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_peer_that_answers_without_hearing_us_out_is_OperationTimeout()
+    {
+        using var gaveUp = new ManualResetEventSlim();
+        var size = 16 * 1024 * 1024;
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(new byte[size]);
+            gaveUp.Wait(Bounded.Limit);
+        });
+        using var client = Peers.Client(server.EndPoint, operationTimeout: 0.5);
+
+        var exchanging = Bounded.Start(() => client.Exchange(new byte[size], size, new byte[size]));
+        var error = await Assert.ThrowsAsync<EchoException>(() => exchanging.Soon());
+        gaveUp.Set();
+
+        Assert.Equal(EchoError.OperationTimeout, error.Error);
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task A_close_before_the_whole_reply_is_ConnectionClosedEarly(int replied)
+    {
+        using var server = new ScriptedServer(peer => peer.Send(peer.ReadExactly(5)[..replied]));
+        using var client = Peers.Client(server.EndPoint);
+
+        var error = Assert.Throws<EchoException>(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+
+        Assert.Equal(EchoError.ConnectionClosedEarly, error.Error);
+        Assert.Contains($"{replied} of 5 bytes", error.Message, StringComparison.Ordinal);
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(16 * 1024 * 1024)]
+    public async Task A_reset_before_the_whole_reply_is_ConnectionReset(int size)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(5);
+            peer.Reset();
+        });
+        using var client = Peers.Client(server.EndPoint);
+
+        var error = Assert.Throws<EchoException>(() => client.Exchange(new byte[size], size, new byte[size]));
+
+        Assert.Equal(EchoError.ConnectionReset, error.Error);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_an_exchange_in_order()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var received = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(5);
+            received.Set();
+            Assert.Equal(0, peer.Receive(new byte[1])); // FIN; a reset would throw
+        });
+        using var client = Peers.Client(server.EndPoint, cancellation: cancellation.Token);
+        var exchanging = Bounded.Start(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+        Assert.True(received.Wait(Bounded.Limit));
+
+        cancellation.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => exchanging.Soon(Bounded.Promptly));
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task After_a_failure_the_connection_is_closed()
+    {
+        using var server = new ScriptedServer(peer => peer.ReadExactly(5));
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Throws<EchoException>(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+
+        Assert.Throws<ObjectDisposedException>(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task An_empty_message_is_refused_before_anything_is_sent()
+    {
+        using var server = Peers.Listen();
+        var serving = Bounded.Start(() => server.ServeOne());
+        using (var client = Peers.Client(server.LocalEndPoint))
+        {
+            var error = Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange([], 0, []));
+            Assert.Contains("nothing on the wire", error.Message, StringComparison.Ordinal);
+            Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange(new byte[2], 3, new byte[3]));
+            Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange(new byte[3], 3, new byte[2]));
+        }
+
+        Assert.Equal(0, (await serving.Soon())!.BytesReceived);
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-1)]
+    [InlineData(3_000_000_000)]
+    public void A_timeout_out_of_range_is_refused(double milliseconds)
+    {
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { ConnectionTimeout = TimeSpan.FromMilliseconds(milliseconds) });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { OperationTimeout = TimeSpan.FromMilliseconds(milliseconds) });
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(65536)]
+    public void A_port_that_can_not_be_called_is_refused(int port) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { Port = port });
+}
