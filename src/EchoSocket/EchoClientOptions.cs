@@ -19,7 +19,7 @@ public sealed class EchoClientOptions
     public string Host
     {
         get => _host;
-        set => _host = string.IsNullOrWhiteSpace(value)
+        set => _host = string.IsNullOrEmpty(value)
             ? throw new ArgumentException("A host is a name or an IP address.", nameof(value))
             : value;
     }

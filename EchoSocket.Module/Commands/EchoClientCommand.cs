@@ -1,0 +1,83 @@
+using System;
+using System.Management.Automation;
+using System.Text;
+using System.Threading;
+
+namespace EchoSocket.Commands;
+
+/// <summary>What the cmdlets that call a server share: whom they call, how long they wait, and how they stop.</summary>
+public abstract class EchoClientCommand : PSCmdlet, IDisposable
+{
+    private readonly CancellationTokenSource _stop = new();
+
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [Alias("HostName", "TargetName", "cn", "Address")]
+    [ValidateNotNullOrEmpty]
+    public string ComputerName { get; set; } = "127.0.0.1";
+
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; } = EchoServerOptions.DefaultPort;
+
+    [Parameter]
+    [EncodingArgument]
+    [ArgumentCompleter(typeof(EncodingCompleter))]
+    [ValidateNotNull]
+    public Encoding Encoding { get; set; } = EncodingArgumentAttribute.Utf8;
+
+    [Parameter]
+    [ValidateRange(0.001, 2147483.0)]
+    public double ConnectionTimeoutSeconds { get; set; } = 10;
+
+    [Parameter]
+    [ValidateRange(0.001, 2147483.0)]
+    public double OperationTimeoutSeconds { get; set; } = 30;
+
+    public void Dispose()
+    {
+        Dispose(disposing: true);
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Opens a connection that Ctrl+C ends.</summary>
+    /// <exception cref="EchoException">No connection came about.</exception>
+    internal TextClient Connect()
+    {
+        var options = new EchoClientOptions
+        {
+            Host = ComputerName,
+            Port = Port,
+            ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
+            OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
+        };
+        var client = TextClient.Connect(options, Encoding, _stop.Token);
+        try
+        {
+            WriteVerbose($"Connected {client.LocalEndPoint} to {client.RemoteEndPoint}.");
+            return client;
+        }
+        catch
+        {
+            client.Dispose();
+            throw;
+        }
+    }
+
+    protected override void StopProcessing()
+    {
+        try
+        {
+            _stop.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // The pipeline ended at the same moment, and everything with it.
+        }
+    }
+
+    protected virtual void Dispose(bool disposing)
+    {
+        if (disposing)
+            _stop.Dispose();
+    }
+}

@@ -1,0 +1,145 @@
+using System;
+using System.Collections.Generic;
+using System.Management.Automation;
+using System.Text;
+
+namespace EchoSocket.Commands;
+
+/// <summary>Sends messages to an echo server and writes the replies.</summary>
+[Cmdlet(VerbsCommunications.Send, "EchoMessage")]
+[OutputType(typeof(string), typeof(EchoReply))]
+public sealed class SendEchoMessageCommand : EchoClientCommand
+{
+    private readonly Dictionary<(string Host, int Port), TextClient> _clients = [];
+    private bool _hostGiven;
+    private bool _portGiven;
+
+    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [AllowNull]
+    [AllowEmptyString]
+    [AllowEmptyCollection]
+    [ValidateMessage]
+    public string[] Message { get; set; } = [];
+
+    [Parameter]
+    public SwitchParameter Detailed { get; set; }
+
+    protected override void BeginProcessing()
+    {
+        _hostGiven = IsBound(nameof(ComputerName));
+        _portGiven = IsBound(nameof(Port));
+    }
+
+    protected override void ProcessRecord()
+    {
+        foreach (var message in Message)
+            Send(message);
+    }
+
+    protected override void EndProcessing() => Close();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            Close();
+        base.Dispose(disposing);
+    }
+
+    private void Send(string message)
+    {
+        if (!TryCount(message, out var byteCount) || Client() is not { } client)
+            return;
+
+        string reply;
+        TimeSpan roundTripTime;
+        try
+        {
+            reply = client.Exchange(message, byteCount, out roundTripTime);
+        }
+        catch (EchoException e)
+        {
+            // What still comes could not be told from a later reply, so the next message gets a new connection.
+            client.Dispose();
+            _clients.Remove((ComputerName, Port));
+            WriteError(e.ToErrorRecord(message));
+            return;
+        }
+        catch (DecoderFallbackException e)
+        {
+            WriteError(new ErrorRecord(e, "DecodingFailed", ErrorCategory.InvalidData, message));
+            return;
+        }
+
+        if (!Detailed)
+        {
+            WriteObject(reply);
+            return;
+        }
+
+        WriteObject(new EchoReply
+        {
+            Message = message,
+            Reply = reply,
+            ByteCount = byteCount,
+            RoundTripTime = roundTripTime,
+            LocalEndPoint = client.LocalEndPoint,
+            RemoteEndPoint = client.RemoteEndPoint,
+        });
+    }
+
+    private bool TryCount(string message, out int byteCount)
+    {
+        byteCount = 0;
+        try
+        {
+            byteCount = Encoding.GetByteCount(message);
+        }
+        catch (EncoderFallbackException e)
+        {
+            WriteError(new ErrorRecord(e, "EncodingFailed", ErrorCategory.InvalidData, message));
+            return false;
+        }
+
+        if (byteCount == 0)
+        {
+            var e = new ArgumentException(
+                $"The message is empty in the encoding {Encoding.WebName}, and an empty message puts nothing on the wire, so no " +
+                "reply would ever come; choose an encoding that has its characters.");
+            WriteError(new ErrorRecord(e, "EmptyMessage", ErrorCategory.InvalidArgument, message));
+        }
+
+        return byteCount > 0;
+    }
+
+    private TextClient? Client()
+    {
+        if (_clients.TryGetValue((ComputerName, Port), out var client))
+            return client;
+
+        try
+        {
+            return _clients[(ComputerName, Port)] = Connect();
+        }
+        catch (EchoException e)
+        {
+            // Without the one endpoint that the caller wrote down nothing can go on. One that came with an object is
+            // that object's own, and others may still be reached.
+            var error = e.ToErrorRecord(e.EndPoint);
+            if (!CameWithObject(_hostGiven, nameof(ComputerName)) && !CameWithObject(_portGiven, nameof(Port)))
+                ThrowTerminatingError(error);
+            WriteError(error);
+            return null;
+        }
+    }
+
+    private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
+
+    private bool CameWithObject(bool given, string parameter) => !given && IsBound(parameter);
+
+    private void Close()
+    {
+        foreach (var client in _clients.Values)
+            client.Dispose();
+        _clients.Clear();
+    }
+}

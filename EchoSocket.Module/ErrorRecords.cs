@@ -1,0 +1,20 @@
+using System.Management.Automation;
+
+namespace EchoSocket;
+
+/// <summary>The core's failures as PowerShell errors: the id is the failure's name.</summary>
+internal static class ErrorRecords
+{
+    public static ErrorRecord ToErrorRecord(this EchoException exception, object target) =>
+        new(exception, exception.Error.ToString(), Category(exception.Error), target);
+
+    private static ErrorCategory Category(EchoError error) => error switch
+    {
+        EchoError.AddressInUse => ErrorCategory.ResourceUnavailable,
+        EchoError.AddressNotAvailable => ErrorCategory.InvalidArgument,
+        EchoError.AccessDenied => ErrorCategory.PermissionDenied,
+        EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
+        EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,
+        _ => ErrorCategory.ConnectionError,
+    };
+}
