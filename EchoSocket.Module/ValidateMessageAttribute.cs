@@ -1,5 +1,4 @@
 using System;
-using System.Collections;
 using System.Management.Automation;
 
 namespace EchoSocket;
@@ -13,20 +12,16 @@ internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
 {
     protected override void Validate(object arguments, EngineIntrinsics engineIntrinsics)
     {
-        var messages = LanguagePrimitives.GetEnumerable(arguments) ?? new[] { arguments };
-        var position = 0;
-        foreach (var message in messages)
+        var messages = arguments as string[] ?? [];
+        for (var i = 0; i < messages.Length; i++)
         {
-            position++;
-            if (message is null || message is string { Length: 0 })
-                throw Refusal(position == 1 && IsOnly(messages) ? "The message is empty" : $"Message {position} is empty");
+            if (string.IsNullOrEmpty(messages[i]))
+                throw Refusal(messages.Length == 1 ? "The message is empty" : $"Message {i + 1} is empty");
         }
 
-        if (position == 0)
+        if (messages.Length == 0)
             throw Refusal("There is no message");
     }
-
-    private static bool IsOnly(IEnumerable messages) => messages is not ICollection { Count: > 1 };
 
     private static ValidationMetadataException Refusal(string what) =>
         new($"{what}. An empty message puts nothing on the wire, so no reply would ever come; give a message of at least one character.");

@@ -17,6 +17,8 @@ public sealed class EchoClient : IDisposable
 
     private readonly Socket _socket;
     private readonly SocketTransport _transport;
+    private readonly AdaptiveSpin _spin = new();
+    private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
     private readonly int _timeout;
@@ -28,6 +30,7 @@ public sealed class EchoClient : IDisposable
     {
         _socket = socket;
         _transport = new SocketTransport(socket);
+        _isReadable = _transport.IsReadable;
         _timeout = (int)Math.Ceiling(operationTimeout.TotalMilliseconds);
         _receiveTimeout = _timeout;
         socket.ReceiveTimeout = _timeout;
@@ -133,7 +136,11 @@ public sealed class EchoClient : IDisposable
     private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long start, ref int received)
     {
         _transport.Send(message, 0, count, out var error);
-        return error == SocketError.Success ? Receive(reply, count, start, ref received) : error;
+        if (error != SocketError.Success)
+            return error;
+
+        _spin.Find(_isReadable);
+        return Receive(reply, count, start, ref received);
     }
 
     // A longer one could fill both ways' buffers, and each side would wait for the other to read.

@@ -48,6 +48,19 @@ internal sealed class SocketTransport : IDisposable
         }
     }
 
+    /// <summary>Whether a receive would return at once.</summary>
+    public bool IsReadable()
+    {
+        try
+        {
+            return _socket.Poll(0, SelectMode.SelectRead);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return true; // with the reason
+        }
+    }
+
     /// <summary>Sends all of it, unless there is an error; returns how much was sent.</summary>
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {

@@ -23,6 +23,7 @@ internal sealed class Shell : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             WorkingDirectory = Engine.Root,
+            Environment = { ["MSBUILDDISABLENODEREUSE"] = "1" }, // build processes that stay would keep our pipes open
         };
         _process = Process.Start(start)!;
         _output = _process.StandardOutput.ReadToEndAsync();

@@ -1,0 +1,29 @@
+using System;
+
+namespace EchoSocket.Benchmarks;
+
+internal static class Program
+{
+    private const string Usage = """
+        What the speed claims rest on. Loopback only; every run ends by itself, with exit code 1 if a goal was missed.
+
+          roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
+          pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
+        """;
+
+    private static int Main(string[] args) => args switch
+    {
+        ["roundtrips"] => RoundTrips.Run(5),
+        ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),
+        ["pipeline"] => LongPipeline.Run(1_000_000),
+        ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
+        ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender),
+        _ => Help(),
+    };
+
+    private static int Help()
+    {
+        Console.Error.WriteLine(Usage);
+        return 64;
+    }
+}

@@ -1,0 +1,55 @@
+using System;
+using System.Diagnostics;
+using System.Globalization;
+using System.Linq;
+using System.Net.NetworkInformation;
+using System.Threading;
+
+namespace EchoSocket.Benchmarks;
+
+/// <summary>A contender's server in a process of its own, which ends with this one.</summary>
+internal sealed class ServerProcess : IDisposable
+{
+    private const int Patience = 30_000;
+
+    private readonly Process _process;
+
+    public ServerProcess(string name)
+    {
+        var start = new ProcessStartInfo("dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+        };
+        _process = Process.Start(start)!;
+        Port = int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
+        if (!SpinWait.SpinUntil(IsListening, Patience))
+            throw new TimeoutException($"The {name} server does not listen on port {Port}.");
+    }
+
+    public int Port { get; }
+
+    public void Dispose()
+    {
+        _process.StandardInput.Close();
+        _process.Kill();
+        _process.WaitForExit();
+        _process.Dispose();
+    }
+
+    /// <summary>The child's side: serves until the parent is gone.</summary>
+    public static int Serve(IContender contender)
+    {
+        var serving = new Thread(() => contender.Serve(Console.WriteLine)) { IsBackground = true };
+        serving.Start();
+        Console.In.ReadToEnd();
+        return 0;
+    }
+
+    private bool IsListening()
+    {
+        if (_process.HasExited)
+            throw new InvalidOperationException("The server ended.");
+        return IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(e => e.Port == Port);
+    }
+}

@@ -1,0 +1,58 @@
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public class AdaptiveSpinTests
+{
+    [Fact]
+    public void It_goes_on_while_it_pays()
+    {
+        var spin = new AdaptiveSpin();
+        for (var i = 0; i < 1000; i++)
+        {
+            var looks = 0;
+            Assert.True(spin.Find(() => ++looks > 1));
+        }
+    }
+
+    [Theory]
+    [InlineData(false)] // what is waited for never comes in time
+    [InlineData(true)] // or is always there before the first look
+    public void It_stops_where_it_does_not_pay_and_tries_again_ever_more_rarely(bool found)
+    {
+        var spin = new AdaptiveSpin();
+
+        Assert.InRange(Tries(1_000), 4, 20);
+        Assert.InRange(Tries(100_000), 1, 30);
+
+        int Tries(int waits)
+        {
+            var tries = 0;
+            for (var i = 0; i < waits; i++)
+            {
+                var looked = false;
+                spin.Find(() => (looked = true) && found);
+                tries += looked ? 1 : 0;
+            }
+
+            return tries;
+        }
+    }
+
+    [Fact]
+    public void It_starts_again_when_it_pays_again()
+    {
+        var spin = new AdaptiveSpin();
+        for (var i = 0; i < 4; i++)
+            spin.Find(() => false);
+
+        var found = 0;
+        for (var i = 0; i < 1_000; i++)
+        {
+            var looks = 0;
+            found += spin.Find(() => ++looks > 1) ? 1 : 0;
+        }
+
+        Assert.InRange(found, 900, 1_000);
+    }
+}

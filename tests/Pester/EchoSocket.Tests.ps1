@@ -1,0 +1,156 @@
+# As a user of the module would write them: import it, run a server in the background, send messages.
+
+BeforeAll {
+    Import-Module "$PSScriptRoot/../../EchoSocket.psd1" -Force
+
+    # Start-EchoServer holds the prompt until its client has gone, so it runs in a runspace of its own.
+    function Start-BackgroundServer([hashtable] $Parameters = @{}) {
+        $state = [initialsessionstate]::CreateDefault()
+        $state.ImportPSModule((Get-Module EchoSocket).Path)
+        $shell = [powershell]::Create($state).AddCommand('Start-EchoServer').AddParameter('Port', 0).AddParameter('Verbose')
+        $null = $shell.AddParameters($Parameters)
+        $running = $shell.BeginInvoke()
+        while ($shell.Streams.Verbose.Count -eq 0) {
+            if ($running.AsyncWaitHandle.WaitOne(10)) {
+                $null = $shell.EndInvoke($running)
+            }
+        }
+
+        [pscustomobject]@{
+            Port    = [int]($shell.Streams.Verbose[0].Message -replace '^.*:(\d+)\.$', '$1')
+            Shell   = $shell
+            Running = $running
+        }
+    }
+
+    function Wait-BackgroundServer($Server) {
+        $Server.Running.AsyncWaitHandle.WaitOne(30000) | Should -BeTrue -Because 'the server returns when its client has gone'
+        $Server.Shell.EndInvoke($Server.Running)
+        $Server.Shell.Dispose()
+    }
+}
+
+Describe 'The module' {
+    It 'exports its cmdlets and nothing else' {
+        $module = Get-Module EchoSocket
+        $module.ExportedCommands.Keys | Sort-Object | Should -Be @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer')
+    }
+
+    It 'has help with examples for <_>' -ForEach 'Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer' {
+        $help = Get-Help $_ -Full
+        $help.Description | Should -Not -BeNullOrEmpty
+        @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
+    }
+}
+
+Describe 'An echo' {
+    BeforeEach { $server = Start-BackgroundServer }
+
+    It 'comes back in upper case, as a string' {
+        Send-EchoMessage hello -Port $server.Port | Should -BeExactly 'HELLO'
+        $null = Wait-BackgroundServer $server
+    }
+
+    It 'leaves everything but ASCII letters alone' {
+        $text = "h$([char]0xE9)llo $([char]0x4F60)$([char]0x597D) $([char]0xDF)"
+        $reply = "H$([char]0xE9)LLO $([char]0x4F60)$([char]0x597D) $([char]0xDF)"
+        $text | Send-EchoMessage -Port $server.Port | Should -BeExactly $reply
+        $null = Wait-BackgroundServer $server
+    }
+
+    It 'comes for each message of a pipeline, over one connection' {
+        1..50 | ForEach-Object { "message $_" } | Send-EchoMessage -Port $server.Port |
+            Should -BeExactly (1..50 | ForEach-Object { "MESSAGE $_" })
+        (Wait-BackgroundServer $server).EndReason | Should -Be 'PeerClosed'
+    }
+
+    It 'has a round-trip time' {
+        $reply = Send-EchoMessage hi -Port $server.Port -Detailed
+        $reply.Message | Should -BeExactly 'hi'
+        $reply.Reply | Should -BeExactly 'HI'
+        $reply.ByteCount | Should -Be 2
+        $reply.RoundTripTime | Should -BeGreaterThan ([timespan]::Zero)
+        $null = Wait-BackgroundServer $server
+    }
+
+    It 'finds its server by property name' {
+        [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $server.Port } | Send-EchoMessage -Message hi | Should -BeExactly 'HI'
+        $null = Wait-BackgroundServer $server
+    }
+
+    It 'stops early without leaving the connection open' {
+        'a', 'b', 'c' | Send-EchoMessage -Port $server.Port | Select-Object -First 1 | Should -BeExactly 'A'
+        (Wait-BackgroundServer $server).EndReason | Should -Be 'PeerClosed'
+    }
+}
+
+Describe 'An empty message' {
+    It 'is refused, and the error says why: <_>' -ForEach "''", '$null', '@()', "'a',''" {
+        { & ([scriptblock]::Create("Send-EchoMessage $_ -Port 1")) } |
+            Should -Throw -ErrorId 'ParameterArgumentValidationError,EchoSocket.Commands.SendEchoMessageCommand' -ExpectedMessage '*puts nothing on the wire*'
+    }
+
+    It 'does not keep the other messages of a pipeline from going through' {
+        $server = Start-BackgroundServer
+        'a', '', 'b' | Send-EchoMessage -Port $server.Port -ErrorAction SilentlyContinue -ErrorVariable problems | Should -BeExactly @('A', 'B')
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'ParameterArgumentValidationError,*'
+        (Wait-BackgroundServer $server).BytesReceived | Should -Be 2
+    }
+}
+
+Describe 'A server' {
+    It 'sends back what came with -Transform None' {
+        $server = Start-BackgroundServer @{ Transform = 'None' }
+        Send-EchoMessage Hello -Port $server.Port | Should -BeExactly 'Hello'
+        $null = Wait-BackgroundServer $server
+    }
+
+    It 'tells of a client that <Name> as <Reason>' -ForEach @(
+        @{ Name = 'closes'; Reason = 'PeerClosed'; Leave = { $client.Close() } }
+        @{ Name = 'resets'; Reason = 'PeerReset'; Leave = { $client.LingerState = New-Object Net.Sockets.LingerOption $true, 0; $client.Client.Close() } }
+    ) {
+        $server = Start-BackgroundServer
+        $client = New-Object Net.Sockets.TcpClient '127.0.0.1', $server.Port
+        . $Leave
+        $connection = Wait-BackgroundServer $server
+        $connection.EndReason | Should -Be $Reason
+        $connection.LocalEndPoint | Should -Be "127.0.0.1:$($server.Port)"
+    }
+
+    It 'does not share its port' {
+        $server = Start-BackgroundServer
+        { Start-EchoServer -Port $server.Port } | Should -Throw -ErrorId 'AddressInUse,EchoSocket.Commands.StartEchoServerCommand'
+        $null = Send-EchoMessage bye -Port $server.Port
+        $null = Wait-BackgroundServer $server
+    }
+}
+
+Describe 'A client' {
+    It 'says that nobody listens' {
+        { Send-EchoMessage hi -Port 1 } | Should -Throw -ErrorId 'ConnectionRefused,EchoSocket.Commands.SendEchoMessageCommand'
+    }
+
+    It 'says that a name has no address' {
+        { Send-EchoMessage hi -ComputerName no-such-host.invalid } | Should -Throw -ErrorId 'HostNotFound,EchoSocket.Commands.SendEchoMessageCommand'
+    }
+
+    It 'gives up on a reply in time' {
+        $listener = New-Object Net.Sockets.TcpListener ([Net.IPAddress]::Loopback), 0
+        $listener.Start()
+        try {
+            $port = $listener.LocalEndpoint.Port
+            Send-EchoMessage hi -Port $port -OperationTimeoutSeconds 0.2 -ErrorAction SilentlyContinue -ErrorVariable problems | Should -BeNullOrEmpty
+            $problems[0].FullyQualifiedErrorId | Should -BeLike 'OperationTimeout,*'
+            $problems[0].CategoryInfo.Category | Should -Be 'OperationTimeout'
+        }
+        finally {
+            $listener.Stop()
+        }
+    }
+}
+
+Describe 'The examples' {
+    It '<_> runs' -ForEach (Get-ChildItem "$PSScriptRoot/../../examples" -Filter *.ps1 | ForEach-Object Name) {
+        { & "$PSScriptRoot/../../examples/$_" } | Should -Not -Throw
+    }
+}
