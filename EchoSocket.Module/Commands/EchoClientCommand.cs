@@ -63,6 +63,34 @@ public abstract class EchoClientCommand : PSCmdlet, IDisposable
         }
     }
 
+    private protected static ErrorRecord DecodingFailed(DecoderFallbackException exception, string message) =>
+        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
+
+    /// <summary>How many bytes a message takes; false, with an error, where it can't be sent.</summary>
+    private protected bool TryCount(string message, out int byteCount)
+    {
+        byteCount = 0;
+        try
+        {
+            byteCount = Encoding.GetByteCount(message);
+        }
+        catch (EncoderFallbackException e)
+        {
+            WriteError(new ErrorRecord(e, "EncodingFailed", ErrorCategory.InvalidData, message));
+            return false;
+        }
+
+        if (byteCount == 0)
+        {
+            var e = new ArgumentException(
+                $"The message is empty in the encoding {Encoding.WebName}, and an empty message puts nothing on the wire, so no " +
+                "reply would ever come; choose an encoding that has its characters.");
+            WriteError(new ErrorRecord(e, "EmptyMessage", ErrorCategory.InvalidArgument, message));
+        }
+
+        return byteCount > 0;
+    }
+
     protected override void StopProcessing()
     {
         try

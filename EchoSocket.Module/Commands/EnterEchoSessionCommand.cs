@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using System.Text;
 
 namespace EchoSocket.Commands;
 
@@ -16,11 +17,26 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
         {
             using var client = Connect();
             while (ReadLine() is { } line)
-                Host.UI.WriteLine(client.Exchange(line, Encoding.GetByteCount(line), out _));
+                Exchange(client, line);
         }
         catch (EchoException e)
         {
             ThrowTerminatingError(e.ToErrorRecord(e.EndPoint));
+        }
+    }
+
+    private void Exchange(TextClient client, string line)
+    {
+        if (!TryCount(line, out var byteCount))
+            return;
+
+        try
+        {
+            Host.UI.WriteLine(client.Exchange(line, byteCount, out _));
+        }
+        catch (DecoderFallbackException e)
+        {
+            WriteError(DecodingFailed(e, line));
         }
     }
 
@@ -33,7 +49,7 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
             var line = Host.UI.ReadLine();
             if (line is null || string.Equals(line.Trim(), "exit", StringComparison.OrdinalIgnoreCase))
                 return null;
-            if (line.Length > 0 && Encoding.GetByteCount(line) > 0)
+            if (line.Length > 0)
                 return line;
         }
 

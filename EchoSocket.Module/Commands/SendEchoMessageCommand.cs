@@ -66,7 +66,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
         catch (DecoderFallbackException e)
         {
-            WriteError(new ErrorRecord(e, "DecodingFailed", ErrorCategory.InvalidData, message));
+            WriteError(DecodingFailed(e, message));
             return;
         }
 
@@ -85,30 +85,6 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             LocalEndPoint = client.LocalEndPoint,
             RemoteEndPoint = client.RemoteEndPoint,
         });
-    }
-
-    private bool TryCount(string message, out int byteCount)
-    {
-        byteCount = 0;
-        try
-        {
-            byteCount = Encoding.GetByteCount(message);
-        }
-        catch (EncoderFallbackException e)
-        {
-            WriteError(new ErrorRecord(e, "EncodingFailed", ErrorCategory.InvalidData, message));
-            return false;
-        }
-
-        if (byteCount == 0)
-        {
-            var e = new ArgumentException(
-                $"The message is empty in the encoding {Encoding.WebName}, and an empty message puts nothing on the wire, so no " +
-                "reply would ever come; choose an encoding that has its characters.");
-            WriteError(new ErrorRecord(e, "EmptyMessage", ErrorCategory.InvalidArgument, message));
-        }
-
-        return byteCount > 0;
     }
 
     private TextClient? Client()

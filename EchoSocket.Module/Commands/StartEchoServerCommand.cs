@@ -1,14 +1,21 @@
 using System;
 using System.Management.Automation;
+using System.Management.Automation.Runspaces;
 using System.Net;
+using System.Threading.Tasks;
 
 namespace EchoSocket.Commands;
 
-/// <summary>Serves one client on the pipeline thread and writes how its connection ended.</summary>
-[Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(EchoConnection))]
-public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
+/// <summary>Serves one client, or many, here or in the background, and writes how each connection ended.</summary>
+[Cmdlet(VerbsLifecycle.Start, "EchoServer", DefaultParameterSetName = OneClient)]
+[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
+public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
 {
+    private const string OneClient = "OneClient";
+    private const string OneClientJob = "OneClientJob";
+    private const string ManyClients = "ManyClients";
+    private const string ManyClientsJob = "ManyClientsJob";
+
     private volatile EchoServer? _server;
 
     [Parameter]
@@ -26,25 +33,79 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     [Parameter]
     public EchoTransform Transform { get; set; }
 
+    [Parameter]
+    [ValidateRange(0.001, 2147483.0)]
+    public double IdleTimeoutSeconds { get; set; }
+
+    [Parameter(Mandatory = true, ParameterSetName = ManyClients)]
+    [Parameter(Mandatory = true, ParameterSetName = ManyClientsJob)]
+    public SwitchParameter KeepListening { get; set; }
+
+    [Parameter(ParameterSetName = ManyClients)]
+    [Parameter(ParameterSetName = ManyClientsJob)]
+    [ValidateRange(1, int.MaxValue)]
+    public int MaxConnections { get; set; } = int.MaxValue;
+
+    [Parameter(ParameterSetName = ManyClients)]
+    [Parameter(ParameterSetName = ManyClientsJob)]
+    [ValidateRange(1, int.MaxValue)]
+    public int ConnectionCount { get; set; }
+
+    [Parameter(Mandatory = true, ParameterSetName = OneClientJob)]
+    [Parameter(Mandatory = true, ParameterSetName = ManyClientsJob)]
+    public SwitchParameter AsJob { get; set; }
+
+    [Parameter(ParameterSetName = OneClientJob)]
+    [Parameter(ParameterSetName = ManyClientsJob)]
+    [ValidateNotNullOrEmpty]
+    public string? Name { get; set; }
+
+    bool IServerOutput.IsFull => false;
+
     public void Dispose() => _server?.Dispose();
+
+    void IServerOutput.WriteConnection(EchoConnection connection)
+    {
+        // Free the port before the pipeline goes on with the result.
+        _server!.Dispose();
+        WriteObject(connection);
+    }
 
     protected override void EndProcessing()
     {
         var server = Listen();
         WriteVerbose($"Listening on {server.LocalEndPoint}.");
-        var connection = Serve(server);
-        server.Dispose();
-        if (connection is not null)
-            WriteObject(connection);
+        if (!IPAddress.IsLoopback(Address))
+        {
+            WriteWarning($"The server listens on {server.LocalEndPoint}, so other computers can reach it. " +
+                "Without -Address only this computer can.");
+        }
+
+        if (AsJob)
+            StartJob(server);
+        else if (KeepListening)
+            ServeMany(server);
+        else
+            ServeOne(server);
     }
 
     protected override void StopProcessing() => _server?.Stop();
 
     private EchoServer Listen()
     {
+        var options = new EchoServerOptions
+        {
+            Address = Address,
+            Port = Port,
+            Backlog = Backlog,
+            Transform = Transform,
+            MaxConnections = MaxConnections,
+            ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
+            IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
+        };
         try
         {
-            _server = EchoServer.Listen(new EchoServerOptions { Address = Address, Port = Port, Backlog = Backlog, Transform = Transform });
+            _server = EchoServer.Listen(options);
         }
         catch (EchoException e)
         {
@@ -57,17 +118,63 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
         return _server!;
     }
 
-    private EchoConnection? Serve(EchoServer server)
+    private void ServeOne(EchoServer server)
     {
         try
         {
-            return server.ServeOne(IsVerbose() ? new VerboseObserver(WriteVerbose) : null);
+            server.ServeOne(new ServerObserver(this, IsVerbose()));
         }
         catch (EchoException e)
         {
             ThrowTerminatingError(e.ToErrorRecord(e.EndPoint));
-            throw;
         }
+    }
+
+    // On a thread of its own, so that whoever is slow to take the results delays no client.
+    private void ServeMany(EchoServer server)
+    {
+        var queue = new PipelineQueue();
+        var observer = new ServerObserver(queue, IsVerbose());
+        var serving = Task.Factory.StartNew(
+            () =>
+            {
+                try
+                {
+                    server.ServeMany(observer);
+                }
+                finally
+                {
+                    queue.Complete();
+                }
+            },
+            TaskCreationOptions.LongRunning);
+        try
+        {
+            queue.Drain(this);
+        }
+        finally
+        {
+            server.Stop();
+            ((IAsyncResult)serving).AsyncWaitHandle.WaitOne();
+        }
+
+        try
+        {
+            serving.GetAwaiter().GetResult();
+        }
+        catch (EchoException e)
+        {
+            ThrowTerminatingError(e.ToErrorRecord(e.EndPoint));
+        }
+    }
+
+    private void StartJob(EchoServer server)
+    {
+        var job = new EchoServerJob(MyInvocation.Line.Trim(), Name, server, KeepListening, IsVerbose(), Runspace.DefaultRunspace);
+        _server = null; // it is the job's now, and outlives this command
+        JobRepository.Add(job);
+        job.Start();
+        WriteObject(job);
     }
 
     // Turning what was received into text is only worth it where somebody reads it.

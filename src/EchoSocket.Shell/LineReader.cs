@@ -20,6 +20,7 @@ internal sealed class LineReader
         _pending ??= Task.Factory.StartNew(
             () => _input.Value.ReadLine(), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         _pending.Wait(cancellation);
+        cancellation.ThrowIfCancellationRequested(); // the line that came meanwhile is for whoever reads next
         var line = _pending.Result;
         _pending = null;
         return line;

@@ -46,13 +46,15 @@ internal sealed class ShellSession : IDisposable
         try
         {
             shell.Invoke(null, new PSInvocationSettings { AddToHistory = true });
+            if (shell.InvocationStateInfo.State == PSInvocationState.Stopped)
+                return Interrupted;
             return _host.ExitCode ?? Outcome(shell);
         }
         catch (PipelineStoppedException)
         {
             return Interrupted;
         }
-        catch (RuntimeException e)
+        catch (Exception e) when (e is IContainsErrorRecord)
         {
             Show(e);
             return Failed;
@@ -67,8 +69,19 @@ internal sealed class ShellSession : IDisposable
     public string Prompt()
     {
         using var shell = PowerShell.Create(_runspace);
-        var prompt = shell.AddCommand("prompt").Invoke();
-        return prompt.Count > 0 ? prompt[0].ToString() : "PS> ";
+        Begin(shell);
+        try
+        {
+            return shell.AddCommand("prompt").Invoke() is [{ } prompt, ..] ? prompt.ToString() : "PS> ";
+        }
+        catch (Exception e) when (e is IContainsErrorRecord)
+        {
+            return "PS> "; // as pwsh where the prompt function fails
+        }
+        finally
+        {
+            End();
+        }
     }
 
     /// <summary>A line from the console; null at its end, and empty where Ctrl+C discarded it.</summary>
@@ -107,7 +120,7 @@ internal sealed class ShellSession : IDisposable
     }
 
     // An error that ended a command is shown to nobody but its caller.
-    private void Show(RuntimeException error)
+    private void Show(Exception error)
     {
         if (error is ParseException)
         {
@@ -117,7 +130,7 @@ internal sealed class ShellSession : IDisposable
 
         using var shell = PowerShell.Create(_runspace);
         using (_host.Console.ToStandardError())
-            shell.AddCommand("Out-Default").AddParameter("InputObject", error.ErrorRecord).Invoke();
+            shell.AddCommand("Out-Default").AddParameter("InputObject", ((IContainsErrorRecord)error).ErrorRecord).Invoke();
     }
 
     private void Begin(PowerShell? shell)

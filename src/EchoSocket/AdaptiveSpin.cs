@@ -11,8 +11,8 @@ namespace EchoSocket;
 /// </summary>
 internal sealed class AdaptiveSpin
 {
-    // About what waking costs: a spin never costs more than twice what it could have saved.
-    private static readonly long Limit = (long)(50e-6 * Stopwatch.Frequency);
+    // About what waking costs: looking in vain and then waiting never takes more than twice the wait alone.
+    private static readonly long Limit = Stopwatch.Frequency / 20_000;
 
     private const int MostMisses = 4;
     private const int FirstPause = 64;

@@ -1,21 +1,32 @@
 using System;
+using System.Numerics;
 
 namespace EchoSocket;
 
-/// <summary>Upper-cases ASCII letters in place, eight bytes at a time.</summary>
+/// <summary>Upper-cases ASCII letters in place, as many bytes at a time as the processor can.</summary>
 internal static class AsciiUpper
 {
     private const ulong EveryByte = 0x0101010101010101;
+    private static readonly Vector<byte> FirstLetter = new((byte)'a');
+    private static readonly Vector<byte> LastLetter = new((byte)'z');
+    private static readonly Vector<byte> CaseBit = new(0x20);
 
     public static unsafe void Apply(byte[] buffer, int offset, int count)
     {
         if ((uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
             throw new ArgumentOutOfRangeException(nameof(count));
 
+        var last = offset + count;
+        if (Vector.IsHardwareAccelerated)
+        {
+            for (; last - offset >= Vector<byte>.Count; offset += Vector<byte>.Count)
+                Upper(new Vector<byte>(buffer, offset)).CopyTo(buffer, offset);
+        }
+
         fixed (byte* start = buffer)
         {
             var p = start + offset;
-            var end = p + count;
+            var end = start + last;
             for (; end - p >= sizeof(ulong); p += sizeof(ulong))
                 *(ulong*)p = Upper(*(ulong*)p);
 
@@ -25,6 +36,12 @@ internal static class AsciiUpper
                     *p ^= 0x20;
             }
         }
+    }
+
+    private static Vector<byte> Upper(Vector<byte> bytes)
+    {
+        var letters = Vector.GreaterThanOrEqual(bytes, FirstLetter) & Vector.LessThanOrEqual(bytes, LastLetter);
+        return bytes ^ (letters & CaseBit);
     }
 
     // In a byte whose top bit is clear, adding 0x80 - 'a' sets that bit from 'a' on, and adding 0x80 - '{' sets it

@@ -13,7 +13,7 @@ internal static class Connector
 {
     /// <exception cref="EchoException">No connection came about.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Socket Connect(string host, int port, TimeSpan timeout, CancellationToken cancellation)
+    public static Socket Connect(string host, int port, TimeSpan timeout, CancellationToken cancellation, out IPEndPoint remote)
     {
         var clock = Stopwatch.StartNew();
         var endPoint = Display(host, port);
@@ -29,7 +29,7 @@ internal static class Connector
                 break;
             }
 
-            var remote = new IPEndPoint(addresses[i], port);
+            remote = new IPEndPoint(addresses[i], port);
             tried.Add(remote);
             try
             {
@@ -41,7 +41,8 @@ internal static class Connector
             }
         }
 
-        var names = tried.Count == 1 && tried[0].ToString() == endPoint
+        var names = tried.Count == 0 ? $" (resolving '{host}' took all of it)"
+            : tried.Count == 1 && tried[0].ToString() == endPoint
             ? ""
             : $" (tried {string.Join(", ", tried)})";
         throw failure!.SocketErrorCode == SocketError.TimedOut
@@ -58,7 +59,7 @@ internal static class Connector
     private static IPAddress[] Resolve(string host, string endPoint, TimeSpan timeout, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out var literal))
-            return [literal];
+            return [EndPoints.Unmap(literal)];
 
         try
         {
@@ -96,7 +97,7 @@ internal static class Connector
             using (limit.Token.Register(socket.Dispose))
                 socket.Connect(remote);
 
-            if (!limit.IsCancellationRequested && !IsSelf(socket))
+            if (!limit.IsCancellationRequested && !IsSelf(socket, remote))
                 return socket;
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
@@ -115,5 +116,5 @@ internal static class Connector
 
     // Where nothing listens on a port of the ephemeral range, Linux may give a caller that very port, and TCP then
     // connects the socket to itself (RFC 9293, section 3.5, simultaneous open): an echo that no server sent.
-    private static bool IsSelf(Socket socket) => Equals(socket.LocalEndPoint, socket.RemoteEndPoint);
+    private static bool IsSelf(Socket socket, IPEndPoint remote) => remote.Equals(socket.LocalEndPoint);
 }

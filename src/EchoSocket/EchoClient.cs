@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -26,7 +27,7 @@ public sealed class EchoClient : IDisposable
     private int _receiveTimeout;
     private bool _disposed;
 
-    private EchoClient(Socket socket, string endPoint, TimeSpan operationTimeout, CancellationToken cancellation)
+    private EchoClient(Socket socket, IPEndPoint remote, string endPoint, TimeSpan operationTimeout, CancellationToken cancellation)
     {
         _socket = socket;
         _transport = new SocketTransport(socket);
@@ -41,7 +42,7 @@ public sealed class EchoClient : IDisposable
 
         EndPoint = endPoint;
         LocalEndPoint = socket.LocalEndPoint!.ToString()!;
-        RemoteEndPoint = socket.RemoteEndPoint!.ToString()!;
+        RemoteEndPoint = remote.ToString();
         _cancellation = cancellation;
         _registration = cancellation.Register(_transport.Shutdown);
     }
@@ -71,10 +72,10 @@ public sealed class EchoClient : IDisposable
             throw new ArgumentNullException(nameof(options));
 
         var endPoint = Connector.Display(options.Host, options.Port);
-        var socket = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation);
+        var socket = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation, out var remote);
         try
         {
-            return new EchoClient(socket, endPoint, options.OperationTimeout, cancellation);
+            return new EchoClient(socket, remote, endPoint, options.OperationTimeout, cancellation);
         }
         catch (SocketException e)
         {
@@ -117,7 +118,7 @@ public sealed class EchoClient : IDisposable
             ? SendThenReceive(message, count, reply, start, ref received)
             : SendWhileReceiving(message, count, reply, start, ref received);
         if (error == SocketError.Success && received == count)
-            return Elapsed(start);
+            return Clock.Since(start);
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
@@ -157,9 +158,9 @@ public sealed class EchoClient : IDisposable
         if (received == count)
         {
             // A peer that is no echo may have answered before it heard us out; the next message must not cut in.
-            if (sending.Wait(Left(start)))
+            error = sending.Wait(Left(start)) ? sending.Result : SocketError.TimedOut;
+            if (error == SocketError.Success)
                 return error;
-            error = SocketError.TimedOut;
         }
 
         // The system tells of a reset once: where the send heard of it, the receive only saw an end.
@@ -172,27 +173,26 @@ public sealed class EchoClient : IDisposable
 
     private SocketError Receive(byte[] reply, int count, long start, ref int received)
     {
-        SetReceiveTimeout(_timeout);
         while (true)
         {
+            var left = Left(start);
+            if (left == 0)
+                return SocketError.TimedOut;
+
+            // A socket's own limit is for one call. It is set anew where what is left of the whole limit is less by more
+            // than a hundredth, and not for every message.
+            if (left < _receiveTimeout - (_timeout / 100) || left > _receiveTimeout)
+                SetReceiveTimeout(left);
+
             var part = _transport.Receive(reply, received, count - received, out var error);
             received += part;
             if (part == 0 || received == count)
                 return error;
-
-            var left = Left(start);
-            if (left == 0)
-                return SocketError.TimedOut;
-            SetReceiveTimeout(left);
         }
     }
 
-    // A socket's own limit is for one call; the rest of a reply gets what is left of the whole limit.
     private void SetReceiveTimeout(int milliseconds)
     {
-        if (milliseconds == _receiveTimeout)
-            return;
-
         _receiveTimeout = milliseconds;
         try
         {
@@ -204,8 +204,5 @@ public sealed class EchoClient : IDisposable
         }
     }
 
-    private int Left(long start) => Math.Max(0, _timeout - (int)Elapsed(start).TotalMilliseconds);
-
-    private static TimeSpan Elapsed(long start) =>
-        TimeSpan.FromSeconds((Stopwatch.GetTimestamp() - start) / (double)Stopwatch.Frequency);
+    private int Left(long start) => Math.Max(0, _timeout - (int)Clock.Since(start).TotalMilliseconds);
 }

@@ -47,7 +47,7 @@ public sealed class EchoClientOptions
 
     /// <summary>
     /// How long a message's whole reply may take, counted from the start of the send; 1 ms to
-    /// <see cref="MaximumTimeout"/>. Default 30 s. (Windows adds about half a second to a wait for a reply.)
+    /// <see cref="MaximumTimeout"/>. Default 30 s. (Windows adds up to half a second to a wait for a reply.)
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan OperationTimeout

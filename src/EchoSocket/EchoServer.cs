@@ -7,8 +7,8 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// A TCP echo server. It listens from the moment it exists until it is stopped, and serves one client on the
-/// calling thread with blocking calls.
+/// A TCP echo server. It listens from the moment it exists until it is stopped, and serves on the calling thread: one
+/// client with blocking calls, or many with an event loop.
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
@@ -20,20 +20,34 @@ public sealed class EchoServer : IDisposable
 
     private readonly object _gate = new();
     private readonly Socket _listener;
-    private readonly EchoTransform _transform;
+    private readonly EchoServerOptions _options;
+    private readonly ServerCounters _counters = new();
     private readonly ManualResetEventSlim _served = new(initialState: true);
     private SocketTransport? _current;
-    private bool _stopped;
+    private EventLoop? _loop;
+    private volatile bool _stopped;
 
-    private EchoServer(Socket listener, EchoTransform transform)
+    private EchoServer(Socket listener, EchoServerOptions options)
     {
         _listener = listener;
-        _transform = transform;
-        LocalEndPoint = Unmap((IPEndPoint)listener.LocalEndPoint!);
+        _options = options;
+        LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
     }
 
     /// <summary>The endpoint it listens on, with the port that the operating system chose where 0 was asked for.</summary>
     public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>Clients being served now.</summary>
+    public int ActiveConnections => _counters.Active;
+
+    /// <summary>Clients accepted so far.</summary>
+    public long TotalConnections => _counters.Total;
+
+    /// <summary>Bytes read from all clients so far.</summary>
+    public long BytesReceived => _counters.BytesReceived;
+
+    /// <summary>Bytes handed to the operating system for all clients so far.</summary>
+    public long BytesSent => _counters.BytesSent;
 
     /// <summary>Binds and listens.</summary>
     /// <exception cref="EchoException">
@@ -45,7 +59,7 @@ public sealed class EchoServer : IDisposable
         if (options is null)
             throw new ArgumentNullException(nameof(options));
 
-        var endPoint = new IPEndPoint(options.Address, options.Port);
+        var endPoint = new IPEndPoint(EndPoints.Unmap(options.Address), options.Port);
         Socket? listener = null;
         try
         {
@@ -58,9 +72,10 @@ public sealed class EchoServer : IDisposable
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
                 listener.DualMode = true;
 
+            listener.NoDelay = true;
             listener.Bind(endPoint);
             listener.Listen(options.Backlog);
-            return new EchoServer(listener, options.Transform);
+            return new EchoServer(listener, options);
         }
         catch (SocketException e)
         {
@@ -81,16 +96,18 @@ public sealed class EchoServer : IDisposable
             return null;
 
         using var transport = new SocketTransport(socket);
-        transport.SendAtOnce();
+        SocketTransport.SendAtOnce(socket);
+        if (_options.IdleTimeout is { } idle)
+            socket.ReceiveTimeout = socket.SendTimeout = (int)Math.Ceiling(idle.TotalMilliseconds);
         if (!TryBegin(transport))
             return null;
 
         try
         {
-            var remote = Unmap((IPEndPoint)socket.RemoteEndPoint!);
+            var remote = EndPoints.Unmap(socket.RemoteEndPoint!);
             var connection = new EchoConnection
             {
-                LocalEndPoint = Unmap((IPEndPoint)socket.LocalEndPoint!).ToString(),
+                LocalEndPoint = EndPoints.Unmap(socket.LocalEndPoint!).ToString(),
                 RemoteEndPoint = remote.ToString(),
                 StartTime = DateTime.Now,
             };
@@ -104,8 +121,39 @@ public sealed class EchoServer : IDisposable
     }
 
     /// <summary>
-    /// From any thread: stops listening and ends a connection in order (FIN), so that <see cref="ServeOne"/> returns.
-    /// Does nothing when called again.
+    /// Serves many clients at once, until <see cref="Stop"/>, or until as many as
+    /// <see cref="EchoServerOptions.ConnectionCount"/> says have come and gone. When stopped it accepts no more, answers
+    /// what had come, for at most half a second where a client is slow to read, and ends every connection in order.
+    /// </summary>
+    /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
+    public void ServeMany(IEchoObserver? observer = null)
+    {
+        using var loop = new EventLoop(_listener, _options, _counters, _options.Poller(), observer);
+        lock (_gate)
+        {
+            if (_stopped)
+                return;
+            _loop = loop;
+        }
+
+        try
+        {
+            loop.Run();
+        }
+        catch (SocketException e)
+        {
+            throw Failures.Accept(LocalEndPoint.ToString(), e);
+        }
+        finally
+        {
+            lock (_gate)
+                _loop = null;
+        }
+    }
+
+    /// <summary>
+    /// From any thread: stops listening and ends connections in order (FIN), so that <see cref="ServeOne"/> or
+    /// <see cref="ServeMany"/> returns. Does nothing when called again.
     /// </summary>
     public void Stop()
     {
@@ -114,7 +162,10 @@ public sealed class EchoServer : IDisposable
         {
             _stopped = true;
             current = _current;
-            _listener.Dispose();
+            if (_loop is { } loop)
+                loop.Stop(); // which closes the listener itself
+            else
+                _listener.Dispose();
         }
 
         if (current is null)
@@ -146,7 +197,7 @@ public sealed class EchoServer : IDisposable
             }
             catch (SocketException e)
             {
-                throw Failures.Bind(LocalEndPoint.ToString(), e);
+                throw Failures.Accept(LocalEndPoint.ToString(), e);
             }
         }
     }
@@ -158,6 +209,7 @@ public sealed class EchoServer : IDisposable
             if (_stopped)
                 return false;
             _current = transport;
+            _counters.Accepted();
             _served.Reset();
             return true;
         }
@@ -167,6 +219,7 @@ public sealed class EchoServer : IDisposable
     {
         lock (_gate)
             _current = null;
+        _counters.Ended();
         _served.Set();
     }
 
@@ -174,16 +227,16 @@ public sealed class EchoServer : IDisposable
     {
         var clock = Stopwatch.StartNew();
         observer?.Connected(remote);
-        var error = Echo(connection, transport, observer);
+        var error = Echo(connection, transport, remote, observer);
         connection.Duration = clock.Elapsed;
         connection.EndReason = Reason(error);
         if (connection.EndReason == EndReason.Faulted)
-            connection.Detail = $"{new SocketException((int)error).Message} ({error})";
+            connection.Detail = Failures.Describe(error);
         transport.Dispose();
         observer?.Ended(connection);
     }
 
-    private SocketError Echo(EchoConnection connection, SocketTransport transport, IEchoObserver? observer)
+    private SocketError Echo(EchoConnection connection, SocketTransport transport, IPEndPoint remote, IEchoObserver? observer)
     {
         var buffer = new byte[BufferSize];
         while (true)
@@ -193,10 +246,12 @@ public sealed class EchoServer : IDisposable
                 return error;
 
             connection.BytesReceived += count;
-            observer?.Received(buffer, count);
-            if (_transform == EchoTransform.Upper)
-                AsciiUpper.Apply(buffer, 0, count);
-            connection.BytesSent += transport.Send(buffer, 0, count, out error);
+            _counters.Received(count);
+            observer?.Received(remote, buffer, count);
+            _options.TransformBytes?.Invoke(buffer, count);
+            var sent = transport.Send(buffer, 0, count, out error);
+            connection.BytesSent += sent;
+            _counters.Sent(sent);
             if (error != SocketError.Success)
                 return error;
         }
@@ -204,13 +259,14 @@ public sealed class EchoServer : IDisposable
 
     private EndReason Reason(SocketError error)
     {
-        if (Volatile.Read(ref _stopped))
+        if (_stopped)
             return EndReason.Stopped;
         if (error == SocketError.Success)
             return EndReason.PeerClosed;
-        return Failures.IsReset(error) ? EndReason.PeerReset : EndReason.Faulted;
+        if (Failures.IsReset(error))
+            return EndReason.PeerReset;
+        return _options.IdleTimeout is not null && error is SocketError.TimedOut or SocketError.WouldBlock
+            ? EndReason.IdleTimeout
+            : EndReason.Faulted;
     }
-
-    private static IPEndPoint Unmap(IPEndPoint endPoint) =>
-        endPoint.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(endPoint.Address.MapToIPv4(), endPoint.Port) : endPoint;
 }

@@ -9,9 +9,15 @@ public sealed class EchoServerOptions
     /// <summary>The port that servers listen on, and clients call, unless told otherwise.</summary>
     public const int DefaultPort = 8081;
 
+    private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
+
     private IPAddress _address = IPAddress.Loopback;
     private int _port = DefaultPort;
     private int _backlog = 128;
+    private int _maxConnections = int.MaxValue;
+    private int? _connectionCount;
+    private TimeSpan? _idleTimeout;
+    private Action<byte[], int>? _transformBytes;
 
     /// <summary>
     /// The address to bind. Default 127.0.0.1, so that only this computer reaches the server. <c>::</c> takes IPv4
@@ -49,4 +55,54 @@ public sealed class EchoServerOptions
 
     /// <summary>What is done to the bytes before they are sent back. Default <see cref="EchoTransform.Upper"/>.</summary>
     public EchoTransform Transform { get; set; }
+
+    /// <summary>
+    /// How many clients <see cref="EchoServer.ServeMany"/> serves at once, 1 or more. Default: no limit. Further ones wait
+    /// in the backlog and are served when a place is free.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
+    public int MaxConnections
+    {
+        get => _maxConnections;
+        set => _maxConnections = value >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least 1 connection has to be allowed.");
+    }
+
+    /// <summary>
+    /// After how many clients have come and gone <see cref="EchoServer.ServeMany"/> returns, 1 or more. Default null: it
+    /// serves until it is stopped.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
+    public int? ConnectionCount
+    {
+        get => _connectionCount;
+        set => _connectionCount = value is null or >= 1
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least 1 connection has to be waited for.");
+    }
+
+    /// <summary>
+    /// How long a client may be silent, without sending and without reading what waits for it; 1 ms to
+    /// <see cref="EchoClientOptions.MaximumTimeout"/>. Its connection then ends with
+    /// <see cref="EndReason.IdleTimeout"/>. Default null: for ever.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public TimeSpan? IdleTimeout
+    {
+        get => _idleTimeout;
+        set => _idleTimeout = value is null || (value >= TimeSpan.FromMilliseconds(1) && value <= EchoClientOptions.MaximumTimeout)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
+    }
+
+    /// <summary>What is done to the bytes; null for nothing. A test's own may take the place of the usual ones.</summary>
+    internal Action<byte[], int>? TransformBytes
+    {
+        get => _transformBytes ?? (Transform == EchoTransform.Upper ? Upper : null);
+        set => _transformBytes = value;
+    }
+
+    /// <summary>What waits for sockets; a test may choose.</summary>
+    internal Func<IPoller> Poller { get; set; } = EchoSocket.Poller.Create;
 }

@@ -14,6 +14,16 @@ internal static class Failures
         or SocketError.NetworkReset
         or SocketError.Shutdown;
 
+    /// <summary>An accept that failed for the listener's own reasons; any other is about a client that is gone.</summary>
+    public static bool IsOfListener(SocketError error) => error
+        is SocketError.OperationAborted
+        or SocketError.Interrupted
+        or SocketError.NotSocket
+        or SocketError.InvalidArgument
+        or SocketError.OperationNotSupported;
+
+    public static string Describe(SocketError error) => $"{new SocketException((int)error).Message} ({error})";
+
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => new(EchoError.AddressInUse, endPoint,
@@ -26,6 +36,8 @@ internal static class Failures
             "or run with the right to this one.", e),
         _ => Other(endPoint, "Listening on", e),
     };
+
+    public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
     public static EchoException Connect(string endPoint, string tried, SocketException e) => e.SocketErrorCode switch
     {
@@ -52,7 +64,10 @@ internal static class Failures
 
     public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit)
     {
-        var progress = string.Format(CultureInfo.InvariantCulture, "{0:N0} of {1:N0} bytes of the reply came", received, expected);
+        var progress = string.Format(
+            CultureInfo.InvariantCulture,
+            received < expected ? "{0:N0} of {1:N0} bytes of the reply came" : "all {1:N0} bytes of a reply came before all of the message was taken",
+            received, expected);
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
@@ -70,8 +85,8 @@ internal static class Failures
         if (error is SocketError.TimedOut or SocketError.WouldBlock)
         {
             return new(EchoError.OperationTimeout, endPoint,
-                $"No whole reply came from {endPoint} within {Seconds(limit)}: {progress}. Check that it is an echo server, " +
-                "or allow more time.");
+                $"The exchange with {endPoint} was not complete within {Seconds(limit)}: {progress}. Check that it is an echo server, " +
+                "and not one that serves one client at a time and is busy with another; or allow more time.");
         }
 
         return Other(endPoint, $"Exchanging a message ({progress}) with", new SocketException((int)error));

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace EchoSocket;
@@ -15,6 +16,9 @@ internal sealed class SocketTransport : IDisposable
     // This much of it is read away first; a peer that keeps sending after our FIN gets the reset it asks for.
     private const int MostToDrain = 4 * 1024 * 1024;
 
+    // On Linux what a listener accepts has the listener's TCP_NODELAY; elsewhere it is set on each.
+    private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
+
     private readonly Socket _socket;
     private volatile bool _shutDown;
     private int _disposed;
@@ -22,11 +26,14 @@ internal sealed class SocketTransport : IDisposable
     public SocketTransport(Socket socket) => _socket = socket;
 
     /// <summary>Turns Nagle's algorithm off: every send is a whole message, and nothing follows to wait for.</summary>
-    public void SendAtOnce()
+    public static void SendAtOnce(Socket socket)
     {
+        if (AcceptedInherits)
+            return;
+
         try
         {
-            _socket.NoDelay = true;
+            socket.NoDelay = true;
         }
         catch (SocketException)
         {
@@ -113,8 +120,7 @@ internal sealed class SocketTransport : IDisposable
     private bool CutShort(long start)
     {
         var limit = _socket.SendTimeout;
-        var elapsed = (Stopwatch.GetTimestamp() - start) * 1000.0 / Stopwatch.Frequency;
-        return limit <= 0 || elapsed < 0.9 * limit;
+        return limit <= 0 || Clock.Since(start).TotalMilliseconds < 0.9 * limit;
     }
 
     private void Drain()

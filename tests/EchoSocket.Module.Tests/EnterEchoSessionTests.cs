@@ -26,6 +26,19 @@ public class EnterEchoSessionTests
     }
 
     [Fact]
+    public void A_line_that_the_encoding_refuses_is_an_error_and_the_session_goes_on()
+    {
+        var host = new ScriptedHost("\uD800", "hi");
+        using var engine = new Engine(host);
+        using var server = new BackgroundServer();
+
+        var result = engine.Run("Enter-EchoSession -Port $args[0] -Encoding ([Text.UTF8Encoding]::new($false, $true))", server.Port);
+
+        Assert.Equal("EncodingFailed", result.Error.Id());
+        Assert.Equal(">>>: >>>: HI\n>>>: ", host.Text);
+    }
+
+    [Fact]
     public void It_takes_a_server_from_the_pipeline()
     {
         var host = new ScriptedHost("hi", null);

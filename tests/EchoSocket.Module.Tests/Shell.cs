@@ -1,6 +1,8 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace EchoSocket.Module.Tests;
@@ -9,15 +11,17 @@ namespace EchoSocket.Module.Tests;
 internal sealed class Shell : IDisposable
 {
     private readonly Process _process;
-    private readonly Task<string> _output;
-    private readonly Task<string> _error;
+    private readonly StringBuilder _output = new();
+    private readonly StringBuilder _error = new();
 
     public Shell(params string[] arguments)
+        : this([Assembly, .. arguments], "dotnet")
     {
-        // The shell is built to the same configuration and framework as these tests.
-        var built = AppContext.BaseDirectory.Replace(
-            Path.Combine("tests", "EchoSocket.Module.Tests"), Path.Combine("src", "EchoSocket.Shell"), StringComparison.Ordinal);
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(built, "EchoSocket.Shell.dll"), .. arguments])
+    }
+
+    public Shell(string[] arguments, string program)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -26,9 +30,19 @@ internal sealed class Shell : IDisposable
             Environment = { ["MSBUILDDISABLENODEREUSE"] = "1" }, // build processes that stay would keep our pipes open
         };
         _process = Process.Start(start)!;
-        _output = _process.StandardOutput.ReadToEndAsync();
-        _error = _process.StandardError.ReadToEndAsync();
+        Output = Read(_process.StandardOutput, _output);
+        Error = Read(_process.StandardError, _error);
     }
+
+    /// <summary>The shell is built to the same configuration and framework as these tests.</summary>
+    public static string Assembly { get; } = Path.Combine(
+        AppContext.BaseDirectory.Replace(
+            Path.Combine("tests", "EchoSocket.Module.Tests"), Path.Combine("src", "EchoSocket.Shell"), StringComparison.Ordinal),
+        "EchoSocket.Shell.dll");
+
+    private Task Output { get; }
+
+    private Task Error { get; }
 
     public int Id => _process.Id;
 
@@ -45,7 +59,24 @@ internal sealed class Shell : IDisposable
     {
         _process.StandardInput.Close();
         _process.WaitForExitAsync().Get(TimeSpan.FromSeconds(120));
-        return new ShellResult(_process.ExitCode, _output.Get(), _error.Get());
+        Output.Get();
+        Error.Get();
+        return new ShellResult(_process.ExitCode, $"{_output}", $"{_error}");
+    }
+
+    /// <summary>Waits for a line, of either stream, and returns it.</summary>
+    public string Until(Predicate<string> wanted)
+    {
+        lock (_output)
+        {
+            while (true)
+            {
+                if (Array.Find([.. WholeLines(_output), .. WholeLines(_error)], wanted) is { } line)
+                    return line;
+                if (!Monitor.Wait(_output, Bounded.Limit))
+                    throw new TimeoutException($"{_output}{_error}");
+            }
+        }
     }
 
     public void Dispose()
@@ -54,6 +85,21 @@ internal sealed class Shell : IDisposable
             _process.Kill();
         _process.Dispose();
     }
+
+    private static string[] WholeLines(StringBuilder text) => $"{text}".Split('\n')[..^1];
+
+    private Task Read(StreamReader reader, StringBuilder text) => Bounded.Start(() =>
+    {
+        var buffer = new char[4096];
+        while (reader.Read(buffer) is > 0 and var count)
+        {
+            lock (_output)
+            {
+                text.Append(buffer, 0, count);
+                Monitor.PulseAll(_output);
+            }
+        }
+    });
 }
 
 internal sealed record ShellResult(int ExitCode, string Output, string Error);

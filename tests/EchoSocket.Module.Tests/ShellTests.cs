@@ -122,6 +122,34 @@ public class ShellTests
         Assert.Contains("192.0.2.1:0 can't be bound", result.Error, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("function prompt { throw 'no prompt' }")]
+    [InlineData("function prompt { $null }")]
+    [InlineData("function f { f }; f")]
+    public void Nothing_a_user_types_ends_the_prompt(string line)
+    {
+        using var shell = new Shell();
+        shell.Type(line);
+        shell.Type("'still alive'");
+        var result = shell.End();
+
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("still alive", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_interrupted_command_has_the_exit_code_of_an_interrupt()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs kill(1)");
+        using var shell = new Shell("-Command", "Start-EchoServer -Port 0 -Verbose");
+        shell.Until(line => line.Contains("Listening", StringComparison.Ordinal));
+
+        using (var kill = Process.Start("kill", ["-INT", $"{shell.Id}"]))
+            kill.WaitForExit();
+
+        Assert.Equal(130, shell.End().ExitCode);
+    }
+
     [Fact]
     public void A_session_reads_its_lines_from_the_console()
     {

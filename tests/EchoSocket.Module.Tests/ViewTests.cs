@@ -11,15 +11,15 @@ public class ViewTests
     {
         {
             "[EchoSocket.EchoConnection]@{ LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime]'2026-01-02 03:04:05'; "
-                + "Duration = [timespan]::FromMilliseconds(61001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd' }",
+                + "Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd' }",
             "EndReason Duration Received Sent RemoteEndPoint",
-            ["PeerReset", "00:01:01.001", "5000000000", "7", "127.0.0.1:2"]
+            ["PeerReset", "25:01:01.001", "5000000000", "7", "127.0.0.1:2"]
         },
         {
             "[EchoSocket.EchoReply]@{ Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripTime = [timespan]::FromTicks(12345); "
                 + "LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2' }",
-            "RemoteEndPoint RoundTrip Bytes Message Reply",
-            ["127.0.0.1:2", "1.235", "ms", "2", "hi", "HI"]
+            "RoundTrip Bytes Message Reply RemoteEndPoint",
+            ["1.235", "ms", "2", "hi", "HI", "127.0.0.1:2"]
         },
     };
 
@@ -62,6 +62,7 @@ public class ViewTests
         using var engine = new Engine();
         var types = engine.Run("(Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' }").Strings.Distinct();
 
-        Assert.All(types, type => Assert.Contains(Types, row => row.Data.Item1.Contains($"[{type}]", StringComparison.Ordinal)));
+        // A job is no data: of it PowerShell serializes only what is common to all jobs. JobTests looks at its view.
+        Assert.All(types.Except(["EchoSocket.EchoServerJob"]), type => Assert.Contains(Types, row => row.Data.Item1.Contains($"[{type}]", StringComparison.Ordinal)));
     }
 }

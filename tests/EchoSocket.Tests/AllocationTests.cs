@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -36,7 +37,7 @@ public class AllocationTests
     }
 
     /// <summary>Notes the serving thread's allocations at its first and at its last read.</summary>
-    private sealed class Counter : IEchoObserver
+    private sealed class Counter : Observer
     {
         public int Reads { get; private set; }
 
@@ -44,19 +45,11 @@ public class AllocationTests
 
         public long Last { get; private set; }
 
-        public void Connected(System.Net.IPEndPoint remote)
-        {
-        }
-
-        public void Received(byte[] buffer, int count)
+        public override void Received(IPEndPoint remote, byte[] buffer, int count)
         {
             Last = GC.GetAllocatedBytesForCurrentThread();
             if (Reads++ == 0)
                 First = Last;
-        }
-
-        public void Ended(EchoConnection connection)
-        {
         }
     }
 }

@@ -197,6 +197,50 @@ public class ClientFailureTests
     }
 
     [Fact]
+    public async Task A_reset_right_after_the_accept_is_of_the_message_and_not_of_the_connecting()
+    {
+        for (var i = 0; i < 50; i++)
+        {
+            using var server = new ScriptedServer(peer => peer.Reset());
+            using var client = Peers.Client(server.EndPoint);
+
+            var error = Assert.Throws<EchoException>(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+
+            Assert.Equal(EchoError.ConnectionReset, error.Error);
+            await server.Done.Soon();
+        }
+    }
+
+    [Fact]
+    public async Task A_reply_whose_message_was_cut_off_is_a_failure()
+    {
+        const int size = 16 * 1024 * 1024;
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(new byte[size]);
+            peer.Reset();
+        });
+        using var client = Peers.Client(server.EndPoint);
+
+        var exchanging = Bounded.Start(() => client.Exchange(new byte[size], size, new byte[size]));
+
+        Assert.Equal(EchoError.ConnectionReset, (await Assert.ThrowsAsync<EchoException>(() => exchanging.Soon())).Error);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task An_IPv4_mapped_address_is_called_as_what_it_is()
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        using (var client = EchoClient.Connect(new EchoClientOptions { Host = "::ffff:127.0.0.1", Port = server.LocalEndPoint.Port }))
+            Assert.Equal($"127.0.0.1:{server.LocalEndPoint.Port}", client.RemoteEndPoint);
+
+        await serving.Soon();
+    }
+
+    [Fact]
     public async Task Cancelling_ends_an_exchange_in_order()
     {
         using var cancellation = new CancellationTokenSource();

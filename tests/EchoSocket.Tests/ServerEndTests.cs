@@ -203,37 +203,21 @@ public class ServerEndTests
         Assert.True(blocked.Bytes > 0);
     }
 
-    private sealed class Blocked : IEchoObserver
+    private sealed class Blocked : Observer
     {
         private long _bytes;
 
         public long Bytes => Interlocked.Read(ref _bytes);
 
-        public void Connected(IPEndPoint remote)
-        {
-        }
-
-        public void Received(byte[] buffer, int count) => Interlocked.Add(ref _bytes, count);
-
-        public void Ended(EchoConnection connection)
-        {
-        }
+        public override void Received(IPEndPoint remote, byte[] buffer, int count) => Interlocked.Add(ref _bytes, count);
     }
 
-    private sealed class Throwing(Action first) : IEchoObserver
+    private sealed class Throwing(Action first) : Observer
     {
-        public void Connected(IPEndPoint remote)
-        {
-        }
-
-        public void Received(byte[] buffer, int count)
+        public override void Received(IPEndPoint remote, byte[] buffer, int count)
         {
             first();
             throw new InvalidOperationException("an observer's own");
-        }
-
-        public void Ended(EchoConnection connection)
-        {
         }
     }
 }

@@ -1,0 +1,170 @@
+using System;
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Threading;
+
+namespace EchoSocket;
+
+/// <summary>An echo server in the background. It listens from the moment it exists.</summary>
+public sealed class EchoServerJob : Job, IServerOutput
+{
+    /// <summary>How many results of each kind are kept for Receive-Job; what comes while there are as many is counted.</summary>
+    public const int MostKept = 10_000;
+
+    private static readonly ConcurrentDictionary<EchoServerJob, Runspace> Running = new();
+
+    private readonly EchoServer _server;
+    private readonly Runspace _runspace;
+    private readonly Thread _thread;
+    private readonly ManualResetEvent _ended = new(initialState: false);
+    private long _dropped;
+    private volatile string? _failure;
+    private volatile bool _stopped;
+
+    internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
+        : base(command, name)
+    {
+        PSJobTypeName = nameof(EchoServerJob);
+        _server = server;
+        _runspace = runspace;
+        var observer = new ServerObserver(this, verbose);
+        _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"EchoServer {server.LocalEndPoint}" };
+    }
+
+    /// <summary>The address it listens on.</summary>
+    public string Address => _server.LocalEndPoint.Address.ToString();
+
+    /// <summary>The port it listens on.</summary>
+    public int Port => _server.LocalEndPoint.Port;
+
+    /// <summary>Both, as <c>address:port</c>.</summary>
+    public string LocalEndPoint => _server.LocalEndPoint.ToString();
+
+    /// <summary>Clients being served now.</summary>
+    public int ActiveConnections => _server.ActiveConnections;
+
+    /// <summary>Clients accepted so far.</summary>
+    public long TotalConnections => _server.TotalConnections;
+
+    /// <summary>Bytes read from all clients so far.</summary>
+    public long BytesReceived => _server.BytesReceived;
+
+    /// <summary>Bytes sent to all clients so far.</summary>
+    public long BytesSent => _server.BytesSent;
+
+    /// <summary>Results and messages that were not kept, because nobody received those before them.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Verbose.Count > 0 || Warning.Count > 0;
+
+    public override string Location => LocalEndPoint;
+
+    /// <summary>The reason of a failure; otherwise how many clients there are and were.</summary>
+    public override string StatusMessage => _failure ??
+        $"{ActiveConnections} connected, {TotalConnections} in all{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+
+    bool IServerOutput.IsFull => false;
+
+    public override void StopJob()
+    {
+        if (JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped)
+            return;
+
+        SetJobState(JobState.Stopping);
+        _stopped = true;
+        _server.Stop();
+        _ended.WaitOne();
+    }
+
+    void IServerOutput.WriteConnection(EchoConnection connection) => Keep(Output, PSObject.AsPSObject(connection));
+
+    void IServerOutput.WriteVerbose(string text) => Keep(Verbose, new VerboseRecord(text));
+
+    void IServerOutput.WriteWarning(string text) => Keep(Warning, new WarningRecord(text));
+
+    internal void Start()
+    {
+        Running[this] = _runspace;
+        _runspace.StateChanged += OnRunspace;
+        SetJobState(JobState.Running);
+        _thread.Start();
+    }
+
+    /// <summary>Ends the jobs of a session that loses the module.</summary>
+    internal static void StopAll(Runspace? runspace)
+    {
+        foreach (var running in Running)
+        {
+            if (running.Value == runspace)
+                running.Key.StopJob();
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            _server.Dispose();
+            if (_thread.IsAlive)
+                _ended.WaitOne();
+        }
+
+        base.Dispose(disposing);
+    }
+
+    // Nothing may escape this thread: it would end the user's PowerShell.
+    private void Serve(bool keepListening, ServerObserver observer)
+    {
+        Exception? failure = null;
+        try
+        {
+            if (keepListening)
+                _server.ServeMany(observer);
+            else
+                _server.ServeOne(observer);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+
+        End(failure);
+    }
+
+    private void End(Exception? failure)
+    {
+        try
+        {
+            _server.Dispose();
+            _runspace.StateChanged -= OnRunspace;
+            Running.TryRemove(this, out _);
+            if (failure is not null)
+                Keep(Error, (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint));
+            _failure = failure?.Message;
+            SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The job was removed while it ended.
+        }
+        finally
+        {
+            _ended.Set();
+        }
+    }
+
+    private void OnRunspace(object? sender, RunspaceStateEventArgs e)
+    {
+        if (e.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
+            StopJob();
+    }
+
+    private void Keep<T>(PSDataCollection<T> stream, T item)
+    {
+        if (stream.Count >= MostKept || !stream.IsOpen)
+            Interlocked.Increment(ref _dropped);
+        else
+            stream.Add(item);
+    }
+}

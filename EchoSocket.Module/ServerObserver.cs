@@ -1,0 +1,56 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Net;
+
+namespace EchoSocket;
+
+/// <summary>Passes on what happens on a server's connections, for those who want it in sentences.</summary>
+internal sealed class ServerObserver : IEchoObserver
+{
+    private readonly IServerOutput _output;
+    private readonly bool _verbose;
+    private readonly Dictionary<string, TextPreview> _previews = [];
+
+    public ServerObserver(IServerOutput output, bool verbose)
+    {
+        _output = output;
+        _verbose = verbose;
+    }
+
+    public bool IsFull => _output.IsFull;
+
+    public void Connected(IPEndPoint remote)
+    {
+        if (!_verbose)
+            return;
+
+        _previews[remote.ToString()] = new TextPreview();
+        _output.WriteVerbose($"{remote} connected.");
+    }
+
+    public void Received(IPEndPoint remote, byte[] buffer, int count)
+    {
+        // Turning what was received into text is only worth it where somebody reads it.
+        if (_verbose)
+            _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote.ToString()].Next(buffer, count)}");
+    }
+
+    public void Ended(EchoConnection connection)
+    {
+        if (_verbose)
+        {
+            _previews.Remove(connection.RemoteEndPoint);
+            _output.WriteVerbose(
+                $"{connection.RemoteEndPoint} ended after {connection.Duration.ToString("c", CultureInfo.InvariantCulture)}: " +
+                $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
+                $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
+        }
+
+        _output.WriteConnection(connection);
+    }
+
+    public void Warned(string message) => _output.WriteWarning(message);
+
+    private static string Bytes(long count) =>
+        string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
+}

@@ -1,0 +1,84 @@
+using System.Collections.Generic;
+using System.Net.Sockets;
+
+namespace EchoSocket;
+
+/// <summary>Every system: Socket.Select (on Unix that is poll(2)). Its cost grows with the number of sockets watched.</summary>
+internal sealed class SelectPoller : IPoller
+{
+    private readonly Dictionary<Socket, int> _tokens = [];
+    private readonly Dictionary<int, Socket> _sockets = [];
+    private readonly HashSet<Socket> _reading = [];
+    private readonly HashSet<Socket> _writing = [];
+    private readonly List<Socket> _readable = [];
+    private readonly List<Socket> _writable = [];
+
+    public void Add(Socket socket, int token)
+    {
+        socket.Blocking = false;
+        _tokens[socket] = token;
+        _sockets[token] = socket;
+        _reading.Add(socket);
+    }
+
+    public void Change(int token, bool forWriting)
+    {
+        var socket = _sockets[token];
+        (forWriting ? _reading : _writing).Remove(socket);
+        (forWriting ? _writing : _reading).Add(socket);
+    }
+
+    public void Remove(int token, bool closes)
+    {
+        var socket = _sockets[token];
+        _sockets.Remove(token);
+        _tokens.Remove(socket);
+        _reading.Remove(socket);
+        _writing.Remove(socket);
+    }
+
+    public int Wait(int milliseconds, int[] ready)
+    {
+        Fill(_readable, _reading);
+        Fill(_writable, _writing);
+
+        // A reset shows as readable and as writable, on Windows too; the third list is for out-of-band data.
+        Socket.Select(_readable, _writable, null, milliseconds < 0 ? -1 : milliseconds > 2_000_000 ? 2_000_000_000 : milliseconds * 1000);
+
+        var count = 0;
+        Take(_readable, ready, ref count);
+        Take(_writable, ready, ref count);
+        return count;
+    }
+
+    public int Receive(int token, byte[] buffer, out SocketError error) =>
+        _sockets[token].Receive(buffer, 0, buffer.Length, SocketFlags.None, out error);
+
+    public int Send(int token, byte[] buffer, int offset, int count, out SocketError error)
+    {
+        var sent = _sockets[token].Send(buffer, offset, count, SocketFlags.None, out error);
+        if (error == SocketError.WouldBlock)
+            error = SocketError.Success;
+        return sent;
+    }
+
+    public void Dispose()
+    {
+        _tokens.Clear();
+        _sockets.Clear();
+        _reading.Clear();
+        _writing.Clear();
+    }
+
+    private static void Fill(List<Socket> list, HashSet<Socket> sockets)
+    {
+        list.Clear();
+        list.AddRange(sockets);
+    }
+
+    private void Take(List<Socket> sockets, int[] ready, ref int count)
+    {
+        for (var i = 0; i < sockets.Count && count < ready.Length; i++)
+            ready[count++] = _tokens[sockets[i]];
+    }
+}

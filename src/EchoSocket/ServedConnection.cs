@@ -1,0 +1,58 @@
+using System;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoSocket;
+
+/// <summary>What the event loop knows of one client. Its buffer exists only while the client does not read.</summary>
+internal sealed class ServedConnection
+{
+    private readonly DateTime _startTime = DateTime.Now;
+    private readonly long _start = Stopwatch.GetTimestamp();
+
+    public ServedConnection(Socket socket, int token)
+    {
+        Socket = socket;
+        Token = token;
+        Remote = EndPoints.Unmap(socket.RemoteEndPoint!);
+        LastActivity = _start;
+    }
+
+    public Socket Socket { get; }
+
+    public int Token { get; }
+
+    public IPEndPoint Remote { get; }
+
+    public long BytesReceived { get; set; }
+
+    public long BytesSent { get; set; }
+
+    /// <summary>A reply that there was no room for yet, from <see cref="Sent"/> to <see cref="Length"/>.</summary>
+    public byte[]? Unsent { get; set; }
+
+    public int Sent { get; set; }
+
+    public int Length { get; set; }
+
+    /// <summary>In ticks of the stopwatch.</summary>
+    public long LastActivity { get; set; }
+
+    /// <summary>The neighbours in the order of their last activity, kept by <see cref="ActivityOrder"/>.</summary>
+    public ServedConnection? Earlier { get; set; }
+
+    public ServedConnection? Later { get; set; }
+
+    public EchoConnection Result(EndReason reason, string detail) => new()
+    {
+        LocalEndPoint = EndPoints.Unmap(Socket.LocalEndPoint!).ToString(),
+        RemoteEndPoint = Remote.ToString(),
+        StartTime = _startTime,
+        Duration = Clock.Since(_start),
+        BytesReceived = BytesReceived,
+        BytesSent = BytesSent,
+        EndReason = reason,
+        Detail = detail,
+    };
+}

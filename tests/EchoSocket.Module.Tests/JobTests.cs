@@ -1,0 +1,186 @@
+using System;
+using System.Linq;
+using Xunit;
+
+namespace EchoSocket.Module.Tests;
+
+public class JobTests
+{
+    [Fact]
+    public void A_one_client_job_completes_when_its_client_has_gone()
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run(
+            """
+            $server = Start-EchoServer -AsJob -Port 0 -Name echo
+            "$($server.State) $($server.Name) $($server.PSJobTypeName) $((Get-Job echo).Id -eq $server.Id)"
+            $server | Send-EchoMessage -Message hi
+            $null = Wait-Job $server
+            $server.State
+            "$($server.TotalConnections) $($server.ActiveConnections) $($server.BytesReceived) $($server.BytesSent) $($server.HasMoreData)"
+            (Receive-Job $server).EndReason
+            "$($server.HasMoreData)"
+            Remove-Job $server
+            @(Get-Job).Count
+            """);
+
+        Assert.Null(result.Ended);
+        Assert.Empty(result.Errors);
+        Assert.Equal(
+            ["Running echo EchoServerJob True", "HI", "Completed", "1 0 2 2 True", "PeerClosed", "False", "0"],
+            result.Output.Select(o => $"{o}"));
+    }
+
+    [Fact]
+    public void A_job_of_many_clients_runs_until_it_is_stopped()
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run(
+            """
+            $server = Start-EchoServer -KeepListening -AsJob -Port 0
+            1..3 | ForEach-Object { $server | Send-EchoMessage -Message "m$_" }
+            while ((Receive-Job $server -Keep).Count -lt 3) { }
+            $server.State
+            Stop-Job $server
+            $server.State
+            (Receive-Job $server).EndReason
+            """);
+
+        Assert.Equal(
+            ["M1", "M2", "M3", "Running", "Stopped", "PeerClosed", "PeerClosed", "PeerClosed"], result.Output.Select(o => $"{o}"));
+    }
+
+    [Fact]
+    public void Its_address_and_port_name_the_server_to_whoever_takes_them()
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run(
+            "$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Address 127.0.0.3; $server.LocalEndPoint -ceq \"$($server.Address):$($server.Port)\"; "
+            + "($server | Send-EchoMessage -Message hi -Detailed).RemoteEndPoint -ceq $server.LocalEndPoint; Remove-Job $server -Force");
+
+        Assert.All(result.Output, o => Assert.Equal(true, o.BaseObject));
+        Assert.Equal(2, result.Output.Count);
+    }
+
+    [Fact]
+    public void Its_table_shows_what_it_does_and_did()
+    {
+        var host = new ScriptedHost();
+        using var engine = new Engine(host);
+
+        engine.Run("$server = Start-EchoServer -AsJob -Port 0 -Name echo; $null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; $server | Out-Default");
+
+        Assert.Matches(@"\s1 echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
+    }
+
+    [Fact]
+    public void Failing_to_bind_is_the_cmdlets_own_error()
+    {
+        using var engine = new Engine();
+        using var server = new BackgroundServer();
+
+        var error = engine.Terminating("Start-EchoServer -AsJob -Port $args[0]", server.Port);
+
+        Assert.Equal("AddressInUse", error.Id());
+        Assert.Empty(engine.Run("Get-Job").Output);
+    }
+
+    [Fact]
+    public void Its_verbose_messages_come_with_Receive_Job()
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run(
+            """
+            $server = Start-EchoServer -AsJob -Port 0 -Verbose 4>$null
+            $null = $server | Send-EchoMessage -Message hi
+            $null = Wait-Job $server
+            Receive-Job $server -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] } | ForEach-Object Message
+            """);
+
+        Assert.Equal(3, result.Strings.Length);
+        Assert.Contains("sent 2 bytes: hi", result.Strings[1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
+    {
+        using var engine = new Engine();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peer.Call((int)job.Properties["Port"].Value)).ToList();
+        foreach (var client in clients)
+        {
+            client.Send("x"u8);
+            Peer.Read(client, 1);
+        }
+
+        using var stopping = engine.Begin("Stop-Job $server; $server.State; $server.ActiveConnections; (Receive-Job $server).Count");
+        var result = stopping.End(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(["Stopped", "0", "1000"], result.Output.Select(o => $"{o}"));
+        foreach (var client in clients)
+        {
+            Peer.ReadEnd(client);
+            client.Dispose();
+        }
+    }
+
+    [Theory]
+    [InlineData("Remove-Job $server -Force")]
+    [InlineData("Remove-Module EchoSocket")]
+    public void Removing_the_job_or_the_module_leaves_no_port_behind(string removal)
+    {
+        using var engine = new Engine();
+        var port = (int)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server.Port").Output.Single().BaseObject;
+        using var client = Peer.Call(port);
+        client.Send("x"u8);
+        Peer.Read(client, 1);
+
+        Assert.Empty(engine.Run(removal).Errors);
+
+        Peer.ReadEnd(client);
+        using var other = new Engine();
+        Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
+    }
+
+    [Fact]
+    public void Closing_the_session_leaves_no_port_behind()
+    {
+        var engine = new Engine();
+        var port = (int)engine.Run("(Start-EchoServer -KeepListening -AsJob -Port 0).Port").Output.Single().BaseObject;
+
+        engine.Dispose();
+
+        using var other = new Engine();
+        Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
+    }
+
+    [Fact]
+    public void Removing_the_module_from_one_session_leaves_anothers_servers_alone()
+    {
+        using var one = new Engine();
+        using var two = new Engine();
+        var port = one.Run("($server = Start-EchoServer -KeepListening -AsJob -Port 0).Port").Output.Single().BaseObject;
+
+        two.Run("Remove-Module EchoSocket");
+
+        Assert.Equal(["HI"], one.Run("Send-EchoMessage hi -Port $args[0]", port).Strings);
+    }
+
+    [Fact]
+    public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
+    {
+        using var engine = new Engine();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100; $server").Output.Single();
+        var port = (int)job.Properties["Port"].Value;
+        for (var i = 0; i < 10_100; i++)
+            Peer.Call(port).Close();
+
+        var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; (Receive-Job $server).Count; \"$($server.State)\"");
+
+        Assert.Equal(["10100", "100", "10000", "Completed"], result.Output.Select(o => $"{o}"));
+    }
+}

@@ -1,0 +1,183 @@
+using System;
+using System.Linq;
+using Xunit;
+
+namespace EchoSocket.Module.Tests;
+
+public class KeepListeningTests
+{
+    [Fact]
+    public void It_serves_many_and_writes_each_connection_as_it_ends()
+    {
+        using var server = new BackgroundServer("-KeepListening");
+        using var one = Peer.Call(server.Port);
+        using var two = Peer.Call(server.Port);
+        two.Send("two"u8);
+        Assert.Equal("TWO"u8.ToArray(), Peer.Read(two, 3));
+        one.Send("one"u8);
+        Assert.Equal("ONE"u8.ToArray(), Peer.Read(one, 3));
+
+        var name = two.LocalEndPoint!.ToString();
+        two.Close();
+        server.Running.Until(r => r.Output.Count == 1);
+        Assert.Equal(name, server.Running.Output[0].Properties["RemoteEndPoint"].Value);
+
+        one.Send("one"u8);
+        Peer.Read(one, 3);
+        Peer.Reset(one);
+        server.Running.Until(r => r.Output.Count == 2);
+        Assert.Equal("PeerReset", $"{server.Running.Output[1].Properties["EndReason"].Value}");
+        Assert.Equal(6L, server.Running.Output[1].Properties["BytesSent"].Value);
+    }
+
+    [Fact]
+    public void ConnectionCount_returns_after_so_many()
+    {
+        using var engine = new Engine();
+        using var server = new BackgroundServer("-KeepListening -ConnectionCount 2");
+
+        engine.Run("Send-EchoMessage a -Port $args[0]; Send-EchoMessage b -Port $args[0]", server.Port);
+
+        Assert.Equal(2, server.Running.End().Output.Count);
+    }
+
+    [Fact]
+    public void IdleTimeoutSeconds_ends_a_silent_connection_of_either_kind()
+    {
+        foreach (var parameters in new[] { "-KeepListening -ConnectionCount 1", "" })
+        {
+            using var server = new BackgroundServer($"-IdleTimeoutSeconds 0.2 {parameters}");
+            using var client = Peer.Call(server.Port);
+
+            Peer.ReadEnd(client);
+
+            Assert.Equal("IdleTimeout", $"{server.Connection().Properties["EndReason"].Value}");
+        }
+    }
+
+    [Fact]
+    public void MaxConnections_lets_others_wait()
+    {
+        using var engine = new Engine();
+        using var server = new BackgroundServer("-KeepListening -MaxConnections 1");
+        using var first = Peer.Call(server.Port);
+        first.Send("x"u8);
+        Peer.Read(first, 1);
+        using var waiting = engine.Begin("Send-EchoMessage later -Port $args[0]", server.Port);
+
+        first.Close();
+
+        Assert.Equal(["LATER"], waiting.End().Strings);
+    }
+
+    [Fact]
+    public void Verbose_tells_the_clients_apart()
+    {
+        using var server = new BackgroundServer("-KeepListening");
+        using var one = Peer.Call(server.Port);
+        using var two = Peer.Call(server.Port);
+        one.NoDelay = two.NoDelay = true;
+        foreach (var half in new[] { 0, 1 }) // of an ß each, interleaved
+        {
+            foreach (var client in new[] { one, two })
+            {
+                client.Send([new byte[] { 0xC3, 0x9F }[half]]);
+                Peer.Read(client, 1);
+            }
+        }
+
+        server.Running.Until(r => r.Verbose.Count(v => v.Contains(" sent 1 byte: ", StringComparison.Ordinal)) == 4);
+        Assert.Equal(2, server.Running.Verbose.Count(v => v.EndsWith(" sent 1 byte: ß", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void Stopping_ends_every_client_in_order_and_frees_the_port()
+    {
+        using var server = new BackgroundServer("-KeepListening");
+        var clients = Enumerable.Range(0, 100).Select(_ => Peer.Call(server.Port)).ToList();
+        foreach (var client in clients)
+        {
+            client.Send("x"u8);
+            Peer.Read(client, 1);
+        }
+
+        Bounded.Start(server.Running.Stop).Get(TimeSpan.FromSeconds(2));
+        server.Running.End(TimeSpan.FromSeconds(2));
+
+        foreach (var client in clients)
+        {
+            Peer.ReadEnd(client); // FIN; a reset would throw
+            client.Dispose();
+        }
+
+        using var engine = new Engine();
+        using var again = engine.Begin("Start-EchoServer -Port $args[0] -Verbose", server.Port);
+        again.Until(r => r.Verbose.Count > 0);
+    }
+
+    [Fact]
+    public void A_pipeline_that_ends_early_ends_the_server()
+    {
+        using var engine = new Engine();
+        using var running = engine.Begin("foreach ($once in 1) { Start-EchoServer -KeepListening -Port 0 -Verbose | ForEach-Object { $_; break } }; 'went on'");
+        running.Until(r => r.Verbose.Count > 0);
+        var port = int.Parse(running.Verbose[0].Split(':')[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
+        using var other = Peer.Call(port);
+        other.Send("x"u8);
+        Peer.Read(other, 1);
+        Peer.Call(port).Close();
+
+        var result = running.End();
+
+        Assert.Equal(2, result.Output.Count);
+        Assert.Equal("went on", result.Output[1].BaseObject);
+        Peer.ReadEnd(other);
+    }
+
+    [Theory]
+    [InlineData("-Address 0.0.0.0", true)]
+    [InlineData("-Address 0.0.0.0 -KeepListening", true)]
+    [InlineData("-Address 127.0.0.2", false)]
+    [InlineData("", false)]
+    public void It_warns_where_other_computers_can_reach_it(string parameters, bool warns)
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run($"$server = Start-EchoServer -Port 0 -AsJob {parameters} -WarningVariable warned; Remove-Job $server -Force; \"$warned\"");
+
+        Assert.Equal(warns, result.Strings.Single().Contains("listens on 0.0.0.0:", StringComparison.Ordinal));
+    }
+
+    [Theory]
+    [InlineData("-KeepListening -MaxConnections 0")]
+    [InlineData("-KeepListening -ConnectionCount 0")]
+    [InlineData("-IdleTimeoutSeconds 0")]
+    [InlineData("-MaxConnections 5")]
+    [InlineData("-Name x")]
+    public void What_makes_no_sense_is_refused(string parameters)
+    {
+        using var engine = new Engine();
+
+        var error = engine.Run($"try {{ Start-EchoServer -Port 0 -ErrorAction Stop {parameters} -Backlog 0 }} catch {{ $_.FullyQualifiedErrorId }}").Strings.Single();
+
+        Assert.Matches("^(ParameterArgumentValidationError|AmbiguousParameterSet|MissingMandatoryParameter)", error);
+    }
+
+    [Fact]
+    public void Running_out_of_handles_is_a_warning_and_no_end()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a shell's ulimit");
+        using var shell = new Shell(["-c", "ulimit -n 170; exec dotnet \"$0\" -Command 'Start-EchoServer -KeepListening -Port 0 -Backlog 4096 -Verbose'", Shell.Assembly], "bash");
+        var port = shell.Until(line => line.Contains("Listening on", StringComparison.Ordinal)).Split(':')[^1].TrimEnd('.');
+        var clients = Enumerable.Range(0, 200).Select(_ => Peer.Call(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture))).ToList();
+        shell.Until(line => line.StartsWith("WARNING: No further client can be accepted", StringComparison.Ordinal));
+
+        // Those who were accepted are served; the others' turn comes when they have gone.
+        foreach (var client in clients)
+        {
+            client.Send("x"u8);
+            Assert.Equal("X"u8.ToArray(), Peer.Read(client, 1));
+            client.Close();
+        }
+    }
+}

@@ -1,0 +1,435 @@
+using System;
+using System.Collections.Concurrent;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public class EpollServeManyTests : ServeManyTests
+{
+    private protected override IPoller Create()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
+        return new EpollPoller();
+    }
+}
+
+public class SelectServeManyTests : ServeManyTests
+{
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+/// <summary>Many clients at once, the same with each poller.</summary>
+public abstract class ServeManyTests
+{
+    private protected abstract IPoller Create();
+
+    private ManyServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
+    {
+        using (Create())
+        {
+            // skips where there is no such poller
+        }
+
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
+        configure?.Invoke(options);
+        return new ManyServer(options, recorder ?? new Recorder());
+    }
+
+    [Fact]
+    public async Task Many_clients_are_served_at_once_and_each_end_is_told()
+    {
+        using var server = Start();
+        var clients = Enumerable.Range(0, 50).Select(_ => Peers.Client(server.EndPoint)).ToList();
+        foreach (var round in new[] { "one", "two" })
+        {
+            foreach (var client in clients)
+                Assert.Equal(round.ToUpperInvariant(), Exchange(client, round));
+        }
+
+        Assert.Equal(50, server.Server.ActiveConnections);
+        clients.ForEach(c => c.Dispose());
+        await server.Recorder.Ended(50);
+        await server.StopAsync();
+
+        Assert.All(server.Recorder.Connections, c => Assert.Equal((EndReason.PeerClosed, 6L, 6L), (c.EndReason, c.BytesReceived, c.BytesSent)));
+        Assert.Equal(50, server.Recorder.Connections.Select(c => c.RemoteEndPoint).Distinct().Count());
+        Assert.Equal((0, 50L, 300L, 300L), Totals(server.Server));
+    }
+
+    [Theory]
+    [InlineData(EchoTransform.Upper)]
+    [InlineData(EchoTransform.None)]
+    public async Task Every_byte_value_and_any_size_is_echoed(EchoTransform transform)
+    {
+        using var server = Start(o => o.Transform = transform);
+        var message = new byte[5_000_000];
+        new Random(7).NextBytes(message);
+        for (var i = 0; i < 256; i++)
+            message[i] = (byte)i;
+        var reply = new byte[message.Length];
+
+        using (var client = Peers.Client(server.EndPoint))
+            client.Exchange(message, message.Length, reply);
+
+        if (transform == EchoTransform.Upper)
+            AsciiUpper.Apply(message, 0, message.Length);
+        Assert.True(message.AsSpan().SequenceEqual(reply));
+        await server.Recorder.Ended(1);
+    }
+
+    [Fact]
+    public async Task A_reset_is_told_from_a_close()
+    {
+        using var server = Start();
+        var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+
+        client.Reset();
+
+        await server.Recorder.Ended(1);
+        Assert.Equal(EndReason.PeerReset, server.Recorder.Connections.Single().EndReason);
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(3_000_000)]
+    public async Task A_half_closed_client_gets_its_whole_reply(int length)
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        var sending = Bounded.Start(() =>
+        {
+            client.Send(Enumerable.Repeat((byte)'x', length).ToArray());
+            client.Shutdown(SocketShutdown.Send);
+        });
+
+        Assert.Equal(Enumerable.Repeat((byte)'X', length), client.ReadExactly(length));
+        Assert.Equal(0, client.Receive(new byte[1]));
+        await sending.Soon();
+        await server.Recorder.Ended(1);
+        Assert.Equal(EndReason.PeerClosed, server.Recorder.Connections.Single().EndReason);
+    }
+
+    [Fact]
+    public async Task A_client_that_never_reads_is_not_read_from_and_delays_nobody()
+    {
+        using var server = Start();
+        using var greedy = Peers.Call(server.EndPoint);
+        await Fill(greedy);
+
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Equal("STILL SERVED", Exchange(client, "still served"));
+        Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, 0, 256 * 1024 + 12);
+    }
+
+    [Fact]
+    public async Task What_a_slow_reader_gets_in_the_end_is_right()
+    {
+        using var server = Start();
+        using var slow = Peers.Call(server.EndPoint);
+        var message = new byte[16 * 1024 * 1024];
+        new Random(3).NextBytes(message);
+        var sending = Bounded.Start(() => slow.Send(message));
+        SpinWait.SpinUntil(() => server.Server.BytesReceived > 100_000, Bounded.Limit); // and the replies pile up
+
+        var reply = slow.ReadExactly(message.Length);
+        await sending.Soon();
+
+        AsciiUpper.Apply(message, 0, message.Length);
+        Assert.True(message.AsSpan().SequenceEqual(reply));
+    }
+
+    [Fact]
+    public async Task MaxConnections_lets_further_clients_wait_until_a_place_is_free()
+    {
+        using var server = Start(o => o.MaxConnections = 2);
+        var first = Peers.Client(server.EndPoint);
+        using var second = Peers.Client(server.EndPoint);
+        Exchange(first, "a");
+        Exchange(second, "b");
+        using var third = Peers.Client(server.EndPoint); // in the backlog
+        var waiting = Bounded.Start(() => Exchange(third, "c"));
+        Assert.Equal("B", Exchange(second, "b"));
+        Assert.Equal(2, server.Server.TotalConnections);
+
+        first.Dispose();
+
+        Assert.Equal("C", await waiting.Soon());
+        Assert.Equal(3, server.Server.TotalConnections);
+        Assert.Equal(2, server.Recorder.MostActive);
+    }
+
+    [Fact]
+    public async Task ConnectionCount_returns_after_so_many_have_come_and_gone()
+    {
+        using var server = Start(o => o.ConnectionCount = 3);
+        for (var i = 0; i < 3; i++)
+        {
+            using var client = Peers.Client(server.EndPoint);
+            Exchange(client, "x");
+        }
+
+        await server.Serving.Soon();
+        Assert.Equal(3, server.Recorder.Connections.Count);
+    }
+
+    [Fact]
+    public async Task A_silent_connection_ends_with_IdleTimeout_and_an_active_one_does_not()
+    {
+        using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(400));
+        using var silent = Peers.Call(server.EndPoint);
+        using var active = Peers.Client(server.EndPoint);
+
+        var clock = Stopwatch.StartNew();
+        while (server.Recorder.Connections.Count == 0 && clock.Elapsed < Bounded.Limit)
+            Exchange(active, "x");
+
+        Assert.Equal(EndReason.IdleTimeout, server.Recorder.Connections.Single().EndReason);
+        Assert.Equal(0, silent.Receive(new byte[1])); // FIN
+        Assert.Equal("X", Exchange(active, "x"));
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(350), Bounded.Limit);
+        await server.StopAsync();
+    }
+
+    [Fact]
+    public async Task Stopping_answers_what_had_come_and_every_client_sees_FIN_within_two_seconds()
+    {
+        using var server = Start();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        Assert.True(SpinWait.SpinUntil(() => server.Server.ActiveConnections == 1000, Bounded.Limit));
+        foreach (var client in clients)
+            client.Send("last"u8);
+
+        var clock = Stopwatch.StartNew();
+        await server.StopAsync();
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+
+        foreach (var client in clients)
+        {
+            Assert.Equal("LAST"u8.ToArray(), client.ReadExactly(4));
+            Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
+            client.Dispose();
+        }
+
+        Assert.Equal(1000, server.Recorder.Connections.Count(c => c.EndReason == EndReason.Stopped));
+        using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
+    }
+
+    [Fact]
+    public async Task Stopping_does_not_wait_for_a_client_that_never_reads()
+    {
+        using var server = Start();
+        using var greedy = Peers.Call(server.EndPoint);
+        await Fill(greedy);
+
+        var clock = Stopwatch.StartNew();
+        await server.StopAsync();
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.Equal(EndReason.Stopped, server.Recorder.Connections.Single().EndReason);
+    }
+
+    [Fact]
+    public async Task A_transform_that_throws_ends_that_connection_as_Faulted_and_touches_no_other()
+    {
+        using var server = Start(o => o.TransformBytes = (buffer, _) =>
+        {
+            if (buffer[0] == (byte)'!')
+                throw new InvalidOperationException("the transform's own");
+        });
+        using var good = Peers.Client(server.EndPoint);
+        Assert.Equal("ok", Exchange(good, "ok"));
+
+        using var bad = Peers.Call(server.EndPoint);
+        bad.Send("!"u8);
+        Assert.Equal(0, bad.Receive(new byte[1]));
+
+        await server.Recorder.Ended(1);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
+        Assert.Equal("ok", Exchange(good, "ok"));
+    }
+
+    [Fact]
+    public async Task What_an_observer_throws_ends_the_server_and_reaches_its_caller()
+    {
+        var recorder = new Recorder { OnReceived = () => throw new InvalidOperationException("the observer's own") };
+        using var server = Start(recorder: recorder);
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => server.Serving.Soon());
+
+        Assert.Equal("the observer's own", error.Message);
+        using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
+    }
+
+    [Fact]
+    public async Task An_observer_that_is_full_keeps_further_clients_waiting_and_serves_the_others()
+    {
+        var recorder = new Recorder();
+        using var server = Start(recorder: recorder);
+        using var first = Peers.Client(server.EndPoint);
+        Exchange(first, "a");
+
+        recorder.Full = true;
+        using var second = Peers.Client(server.EndPoint);
+        var waiting = Bounded.Start(() => Exchange(second, "b"));
+        for (var i = 0; i < 100; i++)
+            Exchange(first, "a");
+        Assert.Equal(1, server.Server.TotalConnections);
+
+        recorder.Full = false;
+        Assert.Equal("B", await waiting.Soon());
+    }
+
+    [Fact]
+    public async Task Connections_one_after_another_leave_nothing_behind_and_are_all_accounted_for()
+    {
+        const int count = 3_000;
+        using var server = Start();
+        void Round(int n)
+        {
+            for (var i = 0; i < n; i++)
+            {
+                using var client = Peers.Call(server.EndPoint);
+                client.Send("hello"u8);
+                client.ReadExactly(5);
+            }
+        }
+
+        Round(100);
+        await server.Recorder.Ended(100);
+        var handles = Handles();
+        Round(count);
+        await server.Recorder.Ended(100 + count);
+        Assert.InRange(Handles() - handles, int.MinValue, 50); // other tests run meanwhile; a leak would be thousands
+
+        await server.StopAsync();
+        Assert.Equal((0, 100L + count, 5L * (100 + count), 5L * (100 + count)), Totals(server.Server));
+        Assert.Equal(100 + count, server.Recorder.Connections.Count(c => c.EndReason == EndReason.PeerClosed && c.BytesSent == 5));
+    }
+
+    [Fact]
+    public async Task Stopping_before_it_began_and_twice_is_harmless()
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
+        server.Stop();
+        await Bounded.Start(() => server.ServeMany()).Soon();
+        server.Stop();
+    }
+
+    /// <summary>Sends without reading until both ways are full.</summary>
+    private static Task Fill(Socket greedy) => Bounded.Start(() =>
+    {
+        greedy.SendTimeout = 250;
+        try
+        {
+            for (var chunk = new byte[256 * 1024]; ;)
+                greedy.Send(chunk);
+        }
+        catch (SocketException)
+        {
+            // full
+        }
+    }).Soon();
+
+    private static int Handles() => OperatingSystem.IsLinux() ? System.IO.Directory.GetFiles("/proc/self/fd").Length : 0;
+
+    private static (int, long, long, long) Totals(EchoServer server) =>
+        (server.ActiveConnections, server.TotalConnections, server.BytesReceived, server.BytesSent);
+
+    private static string Exchange(EchoClient client, string message)
+    {
+        var bytes = System.Text.Encoding.ASCII.GetBytes(message);
+        var reply = new byte[bytes.Length];
+        client.Exchange(bytes, bytes.Length, reply);
+        return System.Text.Encoding.ASCII.GetString(reply);
+    }
+
+    /// <summary>A server of many clients on a thread of its own.</summary>
+    private protected sealed class ManyServer : IDisposable
+    {
+        public ManyServer(EchoServerOptions options, Recorder recorder)
+        {
+            Recorder = recorder;
+            Server = EchoServer.Listen(options);
+            recorder.Server = Server;
+            Serving = Bounded.Start(() => Server.ServeMany(recorder));
+        }
+
+        public EchoServer Server { get; }
+
+        public Recorder Recorder { get; }
+
+        public Task Serving { get; }
+
+        public IPEndPoint EndPoint => Server.LocalEndPoint;
+
+        public Task StopAsync()
+        {
+            Server.Stop();
+            return Serving.Soon();
+        }
+
+        public void Dispose()
+        {
+            Server.Stop();
+            ((IAsyncResult)Serving).AsyncWaitHandle.WaitOne(Bounded.Limit);
+        }
+    }
+
+    private protected sealed class Recorder : Observer
+    {
+        private readonly ConcurrentQueue<EchoConnection> _connections = new();
+        private readonly object _gate = new();
+
+        public EchoServer? Server { get; set; }
+
+        public Action? OnReceived { get; init; }
+
+        public volatile bool Full;
+
+        public override bool IsFull => Full;
+
+        public int MostActive { get; private set; }
+
+        public IReadOnlyCollection<EchoConnection> Connections => _connections;
+
+        public List<string> Warnings { get; } = [];
+
+        public Task Ended(int count) => Bounded.Start(() =>
+        {
+            lock (_gate)
+            {
+                while (_connections.Count < count)
+                    Assert.True(Monitor.Wait(_gate, Bounded.Limit));
+            }
+        }).Soon();
+
+        public override void Connected(IPEndPoint remote) => MostActive = Math.Max(MostActive, Server!.ActiveConnections);
+
+        public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
+
+        public override void Ended(EchoConnection connection)
+        {
+            _connections.Enqueue(connection);
+            lock (_gate)
+                Monitor.PulseAll(_gate);
+        }
+
+        public override void Warned(string message)
+        {
+            lock (Warnings)
+                Warnings.Add(message);
+        }
+    }
+}
