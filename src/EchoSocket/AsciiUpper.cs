@@ -8,7 +8,7 @@ internal static class AsciiUpper
 {
     private const ulong EveryByte = 0x0101010101010101;
     private static readonly Vector<byte> FirstLetter = new((byte)'a');
-    private static readonly Vector<byte> LastLetter = new((byte)'z');
+    private static readonly Vector<byte> Letters = new(26);
     private static readonly Vector<byte> CaseBit = new(0x20);
 
     public static unsafe void Apply(byte[] buffer, int offset, int count)
@@ -16,17 +16,16 @@ internal static class AsciiUpper
         if ((uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
             throw new ArgumentOutOfRangeException(nameof(count));
 
-        var last = offset + count;
-        if (Vector.IsHardwareAccelerated)
-        {
-            for (; last - offset >= Vector<byte>.Count; offset += Vector<byte>.Count)
-                Upper(new Vector<byte>(buffer, offset)).CopyTo(buffer, offset);
-        }
-
         fixed (byte* start = buffer)
         {
             var p = start + offset;
-            var end = start + last;
+            var end = p + count;
+            if (Vector.IsHardwareAccelerated)
+            {
+                for (; end - p >= Vector<byte>.Count; p += Vector<byte>.Count)
+                    *(Vector<byte>*)p = Upper(*(Vector<byte>*)p);
+            }
+
             for (; end - p >= sizeof(ulong); p += sizeof(ulong))
                 *(ulong*)p = Upper(*(ulong*)p);
 
@@ -40,7 +39,8 @@ internal static class AsciiUpper
 
     private static Vector<byte> Upper(Vector<byte> bytes)
     {
-        var letters = Vector.GreaterThanOrEqual(bytes, FirstLetter) & Vector.LessThanOrEqual(bytes, LastLetter);
+        // Unsigned: what is below 'a' wraps round to far above 26.
+        var letters = Vector.LessThan(bytes - FirstLetter, Letters);
         return bytes ^ (letters & CaseBit);
     }
 

@@ -34,6 +34,7 @@ internal sealed class EventLoop : IDisposable
     private readonly HandleReserve _reserve = new();
     private readonly AdaptiveSpin _spin = new();
     private readonly Func<bool> _look;
+    private readonly Action<byte[], int>? _transform;
     private readonly Stack<int> _freeTokens = new();
     private readonly ActivityOrder _activity = new();
     private readonly byte[] _buffer = new byte[BufferSize];
@@ -58,6 +59,7 @@ internal sealed class EventLoop : IDisposable
         _counters = counters;
         _poller = poller;
         _observer = observer;
+        _transform = options.TransformBytes;
         _look = () => (_readyCount = _poller.Wait(0, _ready)) > 0;
         _idleTicks = options.IdleTimeout is { } idle ? Clock.Ticks(idle) : 0;
     }
@@ -239,7 +241,7 @@ internal sealed class EventLoop : IDisposable
         _observer?.Received(client.Remote, _buffer, count);
         try
         {
-            _options.TransformBytes?.Invoke(_buffer, count);
+            _transform?.Invoke(_buffer, count);
         }
         catch (Exception e)
         {

@@ -7,17 +7,25 @@ internal static class Program
     private const string Usage = """
         What the speed claims rest on. Loopback only; every run ends by itself, with exit code 1 if a goal was missed.
 
+          servers [ROUNDS]      Start-EchoServer -KeepListening next to C, async Socket and Kestrel, in turns (default 3)
+          hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
+          connections           100,000 connections one after another: accounted for, and nothing left behind
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
           pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
         """;
 
     private static int Main(string[] args) => args switch
     {
+        ["servers"] => ServerComparison.Run(3),
+        ["servers", var rounds] when int.TryParse(rounds, out var n) && n > 0 => ServerComparison.Run(n),
+        ["hostile"] => Hostile.Run(3),
+        ["connections"] => ManyConnections.Run(100_000),
         ["roundtrips"] => RoundTrips.Run(5),
         ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),
         ["pipeline"] => LongPipeline.Run(1_000_000),
         ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
-        ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender),
+        ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender.Serve),
+        ["serve", var name] when Array.IndexOf(Servers.Managed, name) >= 0 => ServerProcess.Serve(listening => Servers.Serve(name, listening)),
         _ => Help(),
     };
 

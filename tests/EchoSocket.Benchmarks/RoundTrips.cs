@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 
 namespace EchoSocket.Benchmarks;
@@ -17,14 +16,13 @@ internal static class RoundTrips
     public static int Run(int rounds)
     {
         // Pinned, so that no turn depends on where the system puts it; what is started inherits its starter's processor.
-        RunOn(0);
+        Placement.RunOn(0);
         var servers = Contenders.All.ToDictionary(c => c, c => new ServerProcess(c.Name));
         try
         {
             Console.WriteLine($"32 bytes, one client; {rounds} rounds of {Turn.TotalSeconds:0} s in turns; medians");
             Compare("server and client on the same processor, for comparison", servers, rounds, judge: false);
-            if (Environment.ProcessorCount > 1)
-                RunOn(1);
+            Placement.RunOn(1);
             return Compare("server and client on a processor each", servers, rounds, judge: true);
         }
         finally
@@ -32,15 +30,6 @@ internal static class RoundTrips
             foreach (var server in servers.Values)
                 server.Dispose();
         }
-    }
-
-    private static void RunOn(int processor)
-    {
-        if (!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows())
-            return;
-
-        using var self = Process.GetCurrentProcess();
-        self.ProcessorAffinity = 1 << processor;
     }
 
     private static int Compare(string placement, Dictionary<IContender, ServerProcess> servers, int rounds, bool judge)
@@ -69,24 +58,18 @@ internal static class RoundTrips
 
         Console.WriteLine(placement);
         Console.WriteLine($"{"",-10}{"round trips/s",14}{"ratio",8}{"(min-max)",14}{"goal",7}");
-        Console.WriteLine($"{bare.Name,-10}{Median(rates[bare]),14:N0}");
+        Console.WriteLine($"{bare.Name,-10}{Statistics.Median(rates[bare]),14:N0}");
         var missed = 0;
         foreach (var contender in Contenders.All[1..])
         {
-            var ratio = Median(ratios[contender]);
+            var ratio = Statistics.Median(ratios[contender]);
             var goal = Goals[contender.Name];
             missed += ratio >= goal ? 0 : 1;
             Console.WriteLine(
-                $"{contender.Name,-10}{Median(rates[contender]),14:N0}{ratio,8:0.00}" +
+                $"{contender.Name,-10}{Statistics.Median(rates[contender]),14:N0}{ratio,8:0.00}" +
                 $"{$"({ratios[contender].Min():0.00}-{ratios[contender].Max():0.00})",14}{(judge ? $"{goal,7:0.00} {(ratio >= goal ? "met" : "SHORT")}" : "")}");
         }
 
         return judge && missed > 0 ? 1 : 0;
-    }
-
-    private static double Median(List<double> values)
-    {
-        var sorted = values.Order().ToList();
-        return (sorted[(sorted.Count - 1) / 2] + sorted[sorted.Count / 2]) / 2;
     }
 }

@@ -15,8 +15,13 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
 
     public ServerProcess(string name)
+        : this(name, "dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name])
     {
-        var start = new ProcessStartInfo("dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name])
+    }
+
+    public ServerProcess(string name, string program, string[] arguments)
+    {
+        var start = new ProcessStartInfo(program, arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
@@ -29,6 +34,25 @@ internal sealed class ServerProcess : IDisposable
 
     public int Port { get; }
 
+    public TimeSpan ProcessorTime
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.TotalProcessorTime;
+        }
+    }
+
+    /// <summary>In bytes, as the system counts what is in memory.</summary>
+    public long Memory
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     public void Dispose()
     {
         _process.StandardInput.Close();
@@ -38,9 +62,9 @@ internal sealed class ServerProcess : IDisposable
     }
 
     /// <summary>The child's side: serves until the parent is gone.</summary>
-    public static int Serve(IContender contender)
+    public static int Serve(Action<Action<int>> serve)
     {
-        var serving = new Thread(() => contender.Serve(Console.WriteLine)) { IsBackground = true };
+        var serving = new Thread(() => serve(Console.WriteLine)) { IsBackground = true };
         serving.Start();
         Console.In.ReadToEnd();
         return 0;

@@ -1,0 +1,92 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+
+namespace EchoSocket.Benchmarks;
+
+/// <summary>
+/// Connections one after another, every third of them reset: all are accounted for with their reason, the totals are
+/// exact, and no memory, handles or threads stay behind.
+/// </summary>
+internal static class ManyConnections
+{
+    private const int MessageSize = 5;
+    private const long MostGrowth = 1024 * 1024;
+
+    public static int Run(int connections)
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Backlog = 4096 });
+        var ends = new Ends();
+        var serving = Task.Factory.StartNew(() => server.ServeMany(ends), TaskCreationOptions.LongRunning);
+        Open(server.LocalEndPoint.Port, 0, connections / 10);
+        var before = Now();
+        var clock = Stopwatch.StartNew();
+        Open(server.LocalEndPoint.Port, connections / 10, connections);
+        Console.WriteLine($"{connections - (connections / 10):N0} connections in {clock.Elapsed.TotalSeconds:0.0} s");
+        server.Stop();
+        serving.Wait();
+        var after = Now();
+
+        var resets = (connections + 2) / 3;
+        var exact = server.TotalConnections == connections && server.ActiveConnections == 0
+            && server.BytesReceived == (long)connections * MessageSize && server.BytesSent == server.BytesReceived
+            && ends.Count(EndReason.PeerReset) == resets && ends.Count(EndReason.PeerClosed) == connections - resets;
+        var flat = after.Memory - before.Memory <= MostGrowth && after.Handles <= before.Handles + 5 && after.Threads <= before.Threads + 5;
+        Console.WriteLine($"closed {ends.Count(EndReason.PeerClosed):N0}, reset {ends.Count(EndReason.PeerReset):N0}, of {server.TotalConnections:N0}; bytes {server.BytesReceived:N0} in, {server.BytesSent:N0} out: {(exact ? "exact" : "WRONG")}");
+        Console.WriteLine($"memory {(after.Memory - before.Memory) / 1024:N0} KiB, handles {after.Handles - before.Handles}, threads {after.Threads - before.Threads} more: {(flat ? "flat" : "GROWING")}");
+        return exact && flat ? 0 : 1;
+    }
+
+    private static void Open(int port, int from, int to)
+    {
+        var buffer = new byte[MessageSize];
+        for (var i = from; i < to; i++)
+        {
+            using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+
+            // From many addresses, or the ports in TIME-WAIT would run out.
+            if (OperatingSystem.IsLinux())
+                socket.Bind(new IPEndPoint(new IPAddress([127, 0, 1, (byte)(1 + (i % 200))]), 0));
+            socket.Connect(IPAddress.Loopback, port);
+            socket.Send(buffer);
+            for (var read = 0; read < MessageSize;)
+                read += socket.Receive(buffer);
+            if (i % 3 == 0)
+                socket.LingerState = new LingerOption(true, 0);
+        }
+    }
+
+    private static (long Memory, int Handles, int Threads) Now()
+    {
+        var memory = GC.GetTotalMemory(forceFullCollection: true);
+        using var self = Process.GetCurrentProcess();
+        return (memory, OperatingSystem.IsLinux() ? Directory.GetFiles("/proc/self/fd").Length : self.HandleCount, self.Threads.Count);
+    }
+
+    private sealed class Ends : IEchoObserver
+    {
+        private readonly Dictionary<EndReason, int> _counts = [];
+
+        public bool IsFull => false;
+
+        public int Count(EndReason reason) => _counts.GetValueOrDefault(reason);
+
+        public void Connected(IPEndPoint remote)
+        {
+        }
+
+        public void Received(IPEndPoint remote, byte[] buffer, int count)
+        {
+        }
+
+        public void Ended(EchoConnection connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
+
+        public void Warned(string message)
+        {
+        }
+    }
+}

@@ -1,0 +1,153 @@
+using System;
+using System.Diagnostics;
+using System.IO;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Features;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+
+namespace EchoSocket.Benchmarks;
+
+/// <summary>Servers of many clients. Each listens on a free port, tells it, and serves until its process ends.</summary>
+internal static class Servers
+{
+    public const string Ours = "EchoSocket";
+    public const string C = "C epoll";
+    public const string AsyncSockets = "async Socket";
+    public const string Kestrel = "Kestrel";
+
+    public const string Portable = "EchoSocket, Socket.Select";
+
+    public static readonly string[] Compared = [Ours, AsyncSockets, Kestrel];
+    public static readonly string[] Managed = [.. Compared, Portable];
+
+    public static void Serve(string name, Action<int> listening)
+    {
+        if (name == Ours)
+            ServeOurs(listening);
+        else if (name == Portable)
+            ServePortable(listening);
+        else if (name == Kestrel)
+            ServeKestrel(listening);
+        else
+            ServeAsync(listening).GetAwaiter().GetResult();
+    }
+
+    /// <summary>Compiles the C server; null where there is no compiler, or no epoll.</summary>
+    public static string? BuildC()
+    {
+        if (!OperatingSystem.IsLinux())
+            return null;
+
+        var program = Path.Combine(Path.GetTempPath(), $"epoll_echo-{Environment.ProcessId}");
+        var source = Path.Combine(Module.Root, "tests", "EchoSocket.Benchmarks", "peers", "epoll_echo.c");
+        try
+        {
+            using var cc = Process.Start("cc", ["-O3", "-march=native", "-o", program, source]);
+            cc.WaitForExit();
+            return cc.ExitCode == 0 ? program : null;
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return null;
+        }
+    }
+
+    // In an engine, through the cmdlet, as its users run it.
+    private static void ServeOurs(Action<int> listening)
+    {
+        using var runspace = Module.Open();
+        using var shell = System.Management.Automation.PowerShell.Create(runspace);
+        shell.AddScript("Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096");
+        var job = shell.Invoke()[0];
+        listening((int)job.Properties["Port"].Value);
+        Thread.Sleep(Timeout.Infinite);
+    }
+
+    private static void ServePortable(Action<int> listening)
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Backlog = 4096, Poller = () => new SelectPoller() });
+        listening(server.LocalEndPoint.Port);
+        server.ServeMany();
+    }
+
+    private static async Task ServeAsync(Action<int> listening)
+    {
+        using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Listen(4096);
+        listening(((IPEndPoint)listener.LocalEndPoint!).Port);
+        while (true)
+            _ = EchoAsync(await listener.AcceptAsync());
+    }
+
+    private static async Task EchoAsync(Socket socket)
+    {
+        using (socket)
+        {
+            socket.NoDelay = true;
+            var buffer = new byte[16 * 1024];
+            try
+            {
+                while (await socket.ReceiveAsync(buffer) is > 0 and var count)
+                {
+                    Ascii.ToUpperInPlace(buffer.AsSpan(0, count));
+                    for (var sent = 0; sent < count;)
+                        sent += await socket.SendAsync(buffer.AsMemory(sent, count - sent));
+                }
+            }
+            catch (SocketException)
+            {
+                // the client reset
+            }
+        }
+    }
+
+    private static void ServeKestrel(Action<int> listening)
+    {
+        using var host = new HostBuilder()
+            .ConfigureWebHost(web => web
+                .UseKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.UseConnectionHandler<KestrelEcho>()))
+                .Configure(_ => { }))
+            .Build();
+        host.Start();
+        var address = host.Services.GetRequiredService<IServer>().Features.Get<IServerAddressesFeature>()!;
+        foreach (var url in address.Addresses)
+            listening(new Uri(url).Port);
+        host.WaitForShutdown();
+    }
+
+    private sealed class KestrelEcho : ConnectionHandler
+    {
+        public override async Task OnConnectedAsync(ConnectionContext connection)
+        {
+            while (true)
+            {
+                var read = await connection.Transport.Input.ReadAsync();
+                foreach (var segment in read.Buffer)
+                {
+                    var output = connection.Transport.Output.GetMemory(segment.Length);
+                    segment.CopyTo(output);
+                    Ascii.ToUpperInPlace(output.Span[..segment.Length]);
+                    connection.Transport.Output.Advance(segment.Length);
+                }
+
+                connection.Transport.Input.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                    return;
+                await connection.Transport.Output.FlushAsync();
+            }
+        }
+    }
+
+    private static class Ascii
+    {
+        public static void ToUpperInPlace(Span<byte> bytes) => System.Text.Ascii.ToUpperInPlace(bytes, out _);
+    }
+}
