@@ -89,9 +89,9 @@ internal sealed class Running : IDisposable
         _done.ContinueWith(_ => Signal(), TaskScheduler.Default);
     }
 
-    public IReadOnlyList<PSObject> Output => [.. _output];
+    public IReadOnlyList<PSObject> Output => Snapshot(_output);
 
-    public IReadOnlyList<string> Verbose => [.. _shell.Streams.Verbose.Select(v => v.Message)];
+    public IReadOnlyList<string> Verbose => [.. Snapshot(_shell.Streams.Verbose).Select(v => v.Message)];
 
     /// <summary>Waits until the condition holds; it is asked whenever the script wrote something, and when it ended.</summary>
     public void Until(Func<Running, bool> condition)
@@ -121,7 +121,7 @@ internal sealed class Running : IDisposable
             ended = e;
         }
 
-        return new Result(Output, [.. _shell.Streams.Error], Verbose, ended);
+        return new Result(Output, Snapshot(_shell.Streams.Error), Verbose, ended);
     }
 
     /// <summary>What Ctrl+C does.</summary>
@@ -131,6 +131,13 @@ internal sealed class Running : IDisposable
     {
         Bounded.Start(_shell.Stop).Get();
         _shell.Dispose();
+    }
+
+    // Others may be adding to it, but nobody removes.
+    private static List<T> Snapshot<T>(PSDataCollection<T> stream)
+    {
+        var count = stream.Count;
+        return [.. Enumerable.Range(0, count).Select(i => stream[i])];
     }
 
     private void Signal()

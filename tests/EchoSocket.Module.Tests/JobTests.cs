@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Management.Automation;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -73,7 +74,23 @@ public class JobTests
 
         engine.Run("$server = Start-EchoServer -AsJob -Port 0 -Name echo; $null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; $server | Out-Default");
 
-        Assert.Matches(@"\s1 echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
+        Assert.Matches(@"\s\d+ echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
+    }
+
+    [Fact]
+    public void A_callback_that_throws_fails_the_job_with_its_reason_and_nothing_else()
+    {
+        using var engine = new Engine();
+        var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single().BaseObject;
+        job.Output.DataAdded += (_, _) => throw new InvalidOperationException("the callback's own");
+
+        var result = engine.Run(
+            "$null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; \"$($server.State)\"; $server.StatusMessage; Receive-Job $server -ErrorAction SilentlyContinue -ErrorVariable e; \"$($e[0].FullyQualifiedErrorId)\"");
+
+        Assert.Equal("Failed", $"{result.Output[0]}");
+        Assert.Equal("the callback's own", $"{result.Output[1]}");
+        Assert.StartsWith("ServerFault", $"{result.Output[^1]}", StringComparison.Ordinal);
+        Assert.Equal("ConnectionRefused", engine.Terminating("$server | Send-EchoMessage -Message hi -ErrorAction Stop").Id());
     }
 
     [Fact]

@@ -10,7 +10,9 @@ public class AllocationTests
     [Fact]
     public async Task Neither_side_allocates_for_a_message()
     {
-        const int messages = 2_000;
+        // The runtime may make something of its own once; an object a message would be 48,000 bytes and more.
+        const int Once = 1_000;
+        const int Messages = 2_000;
         using var server = Peers.Listen();
         var served = Bounded.Start(() =>
         {
@@ -25,15 +27,15 @@ public class AllocationTests
         {
             client.Exchange(message, message.Length, reply);
             var before = GC.GetAllocatedBytesForCurrentThread();
-            for (var i = 0; i < messages; i++)
+            for (var i = 0; i < Messages; i++)
                 client.Exchange(message, message.Length, reply);
             allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         }
 
-        Assert.Equal(0, allocated);
+        Assert.InRange(allocated, 0, Once);
         var counted = await served.Soon();
-        Assert.InRange(counted.Reads, messages / 2, int.MaxValue);
-        Assert.Equal(0, counted.Last - counted.First);
+        Assert.InRange(counted.Reads, Messages / 2, int.MaxValue);
+        Assert.InRange(counted.Last - counted.First, 0, Once);
     }
 
     /// <summary>Notes the serving thread's allocations at its first and at its last read.</summary>

@@ -125,6 +125,58 @@ Describe 'A server' {
     }
 }
 
+Describe 'A server of many clients' {
+    It 'runs as a job until it is stopped' {
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0 -Name echo
+        try {
+            $server.State | Should -Be 'Running'
+            (Get-Job echo).Id | Should -Be $server.Id
+            1..3 | ForEach-Object { $server | Send-EchoMessage -Message "m$_" } | Should -BeExactly @('M1', 'M2', 'M3')
+            $server.TotalConnections | Should -Be 3
+            Stop-Job $server
+            $server.State | Should -Be 'Stopped'
+            (Receive-Job $server).EndReason | Should -Be @('PeerClosed', 'PeerClosed', 'PeerClosed')
+        }
+        finally {
+            Remove-Job $server -Force
+        }
+        { Send-EchoMessage hi -Port $server.Port } | Should -Throw -ErrorId 'ConnectionRefused,*'
+    }
+
+    It 'completes as a job of one client when that has gone' {
+        $server = Start-EchoServer -AsJob -Port 0
+        $server | Send-EchoMessage -Message hi | Should -BeExactly 'HI'
+        ($server | Wait-Job -Timeout 30).State | Should -Be 'Completed'
+        ($server | Receive-Job -AutoRemoveJob -Wait).BytesReceived | Should -Be 2
+    }
+
+    It 'fails to start as a job where its port is in use' {
+        $server = Start-EchoServer -AsJob -Port 0
+        try {
+            { Start-EchoServer -AsJob -Port $server.Port } | Should -Throw -ErrorId 'AddressInUse,*'
+        }
+        finally {
+            Remove-Job $server -Force
+        }
+    }
+
+    It 'returns after as many clients as asked for' {
+        $server = Start-EchoServer -KeepListening -ConnectionCount 2 -AsJob -Port 0
+        $server, $server | Send-EchoMessage -Message hi | Should -BeExactly @('HI', 'HI')
+        $server | Send-EchoMessage -Message hi | Should -BeExactly 'HI'
+        ($server | Wait-Job -Timeout 30).State | Should -Be 'Completed'
+        Remove-Job $server
+    }
+
+    It 'ends a silent connection' {
+        $server = Start-EchoServer -IdleTimeoutSeconds 0.2 -AsJob -Port 0
+        $client = New-Object Net.Sockets.TcpClient '127.0.0.1', $server.Port
+        ($server | Wait-Job -Timeout 30 | Receive-Job).EndReason | Should -Be 'IdleTimeout'
+        $client.Dispose()
+        Remove-Job $server
+    }
+}
+
 Describe 'A client' {
     It 'says that nobody listens' {
         { Send-EchoMessage hi -Port 1 } | Should -Throw -ErrorId 'ConnectionRefused,EchoSocket.Commands.SendEchoMessageCommand'
