@@ -14,7 +14,7 @@
     NestedModules          = @('bin/EchoSocket.Module.dll')
     FormatsToProcess       = @('bin/EchoSocket.Format.ps1xml')
 
-    CmdletsToExport        = @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer')
+    CmdletsToExport        = @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()

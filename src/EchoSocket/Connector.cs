@@ -1,6 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -8,7 +8,7 @@ using System.Threading.Tasks;
 
 namespace EchoSocket;
 
-/// <summary>Opens connections: resolves the name, tries its addresses in turn, and keeps to one time limit.</summary>
+/// <summary>Opens connections: resolves the name, lets its addresses race, and keeps to one time limit.</summary>
 internal static class Connector
 {
     /// <exception cref="EchoException">No connection came about.</exception>
@@ -18,45 +18,26 @@ internal static class Connector
         var clock = Stopwatch.StartNew();
         var endPoint = Display(host, port);
         var addresses = Resolve(host, endPoint, timeout, cancellation);
-        var tried = new List<IPEndPoint>();
-        SocketException? failure = null;
-        for (var i = 0; i < addresses.Length; i++)
+        var race = ConnectRace.Run(addresses, port, timeout - clock.Elapsed, cancellation);
+        if (race.Socket is not null)
         {
-            var share = Share(timeout - clock.Elapsed, addresses.Length - i);
-            if (share <= TimeSpan.Zero)
-            {
-                failure = new SocketException((int)SocketError.TimedOut);
-                break;
-            }
-
-            remote = new IPEndPoint(addresses[i], port);
-            tried.Add(remote);
-            try
-            {
-                return Connect(remote, share, cancellation);
-            }
-            catch (SocketException e)
-            {
-                failure = e;
-            }
+            remote = race.Remote!;
+            return race.Socket;
         }
 
-        var names = tried.Count == 0 ? $" (resolving '{host}' took all of it)"
-            : tried.Count == 1 && tried[0].ToString() == endPoint
-            ? ""
-            : $" (tried {string.Join(", ", tried)})";
-        throw failure!.SocketErrorCode == SocketError.TimedOut
-            ? Failures.ConnectionTimeout(endPoint, names, timeout, failure)
-            : Failures.Connect(endPoint, names, failure);
+        var tried = race.Attempts.Count == 0 ? $" (resolving '{host}' took all of it)"
+            : race.Attempts.Count == 1 && race.Attempts[0].EndPoint == endPoint ? ""
+            : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
+        throw race.Failure is null or { SocketErrorCode: SocketError.TimedOut }
+            ? Failures.ConnectionTimeout(endPoint, tried, timeout, race.Failure)
+            : Failures.Connect(endPoint, tried, race.Failure);
     }
 
     // A literal IPv6 address is shown in brackets, as everywhere (RFC 3986, section 3.2.2).
     public static string Display(string host, int port) =>
         IPAddress.TryParse(host, out var address) ? new IPEndPoint(address, port).ToString() : $"{host}:{port}";
 
-    private static TimeSpan Share(TimeSpan left, int attempts) => TimeSpan.FromTicks(left.Ticks / attempts);
-
-    private static IPAddress[] Resolve(string host, string endPoint, TimeSpan timeout, CancellationToken cancellation)
+    public static IPAddress[] Resolve(string host, string endPoint, TimeSpan timeout, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out var literal))
             return [EndPoints.Unmap(literal)];
@@ -85,7 +66,7 @@ internal static class Connector
 
     // Closing the socket is the one way to end a blocking connect on every system, for the time limit and the
     // cancellation alike. An asynchronous connect would leave the socket non-blocking on Unix for good.
-    private static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation)
+    public static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation)
     {
         cancellation.ThrowIfCancellationRequested();
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);

@@ -16,7 +16,6 @@ public sealed class EchoClient : IDisposable
     // A reset wakes the send and the receive together; this is for the other thread to say so.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
-    private readonly Socket _socket;
     private readonly SocketTransport _transport;
     private readonly AdaptiveSpin _spin = new();
     private readonly Func<bool> _isReadable;
@@ -29,7 +28,6 @@ public sealed class EchoClient : IDisposable
 
     private EchoClient(Socket socket, IPEndPoint remote, string endPoint, TimeSpan operationTimeout, CancellationToken cancellation)
     {
-        _socket = socket;
         _transport = new SocketTransport(socket);
         _isReadable = _transport.IsReadable;
         _timeout = (int)Math.Ceiling(operationTimeout.TotalMilliseconds);
@@ -194,14 +192,7 @@ public sealed class EchoClient : IDisposable
     private void SetReceiveTimeout(int milliseconds)
     {
         _receiveTimeout = milliseconds;
-        try
-        {
-            _socket.ReceiveTimeout = milliseconds;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The connection is gone; the receive that follows says how.
-        }
+        _transport.LimitReceive(milliseconds);
     }
 
     private int Left(long start) => Math.Max(0, _timeout - (int)Clock.Since(start).TotalMilliseconds);

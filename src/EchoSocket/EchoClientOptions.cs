@@ -36,7 +36,7 @@ public sealed class EchoClientOptions
 
     /// <summary>
     /// How long resolving the name and connecting may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
-    /// Where a name has several addresses, each attempt gets an equal part of what is left.
+    /// The addresses of a name race for it (RFC 8305).
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan ConnectionTimeout

@@ -22,6 +22,17 @@ internal static class Failures
         or SocketError.InvalidArgument
         or SocketError.OperationNotSupported;
 
+    /// <summary>A failure in a word or two, for a report.</summary>
+    public static string InWords(SocketError error) => error switch
+    {
+        SocketError.ConnectionRefused => "refused",
+        SocketError.TimedOut or SocketError.WouldBlock => "timed out",
+        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown
+            or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported => "no route",
+        _ when IsReset(error) => "reset",
+        _ => Describe(error),
+    };
+
     public static string Describe(SocketError error) => $"{new SocketException((int)error).Message} ({error})";
 
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch

@@ -55,6 +55,19 @@ internal sealed class SocketTransport : IDisposable
         }
     }
 
+    /// <summary>How long a receive may wait, in milliseconds.</summary>
+    public void LimitReceive(int milliseconds)
+    {
+        try
+        {
+            _socket.ReceiveTimeout = milliseconds;
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The connection is gone; the receive that follows says how.
+        }
+    }
+
     /// <summary>Whether a receive would return at once.</summary>
     public bool IsReadable()
     {

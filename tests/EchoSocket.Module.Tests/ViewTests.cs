@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using System.Management.Automation;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -21,6 +22,12 @@ public class ViewTests
             "RoundTrip Bytes Message Reply RemoteEndPoint",
             ["1.235", "ms", "2", "hi", "HI", "127.0.0.1:2"]
         },
+        {
+            "[EchoSocket.EchoPathReport]@{ ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'; "
+                + "ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero }",
+            "Success Connect Echo ComputerName Port Problem",
+            ["False", "1.235", "ms", "0.000", "ms", "host", "7", "Echo:", "reset"]
+        },
     };
 
     [Theory]
@@ -37,7 +44,7 @@ public class ViewTests
         Assert.StartsWith("Deserialized.", after.TypeNames[0], StringComparison.Ordinal);
         Assert.Equal(before.Properties.Select(p => p.Name).Order(), after.Properties.Select(p => p.Name).Order());
         foreach (var property in before.Properties)
-            Assert.Equal($"{property.Value}", $"{after.Properties[property.Name].Value}");
+            Assert.Equal(LanguagePrimitives.ConvertTo<string>(property.Value), LanguagePrimitives.ConvertTo<string>(after.Properties[property.Name].Value));
     }
 
     [Theory]

@@ -16,12 +16,12 @@ internal sealed class FullBacklog : IDisposable
 
     public IPEndPoint EndPoint => (IPEndPoint)_sockets[0].LocalEndPoint!;
 
-    public static FullBacklog Create()
+    public static FullBacklog Create(IPEndPoint? endPoint = null)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems refuse what does not fit the queue");
         var full = new FullBacklog();
         var listener = full.Add();
-        listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        listener.Bind(endPoint ?? new IPEndPoint(IPAddress.Loopback, 0));
         listener.Listen(0);
         for (var i = 0; i < 4; i++)
         {

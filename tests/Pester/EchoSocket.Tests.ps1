@@ -33,10 +33,10 @@ BeforeAll {
 Describe 'The module' {
     It 'exports its cmdlets and nothing else' {
         $module = Get-Module EchoSocket
-        $module.ExportedCommands.Keys | Sort-Object | Should -Be @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer')
+        $module.ExportedCommands.Keys | Sort-Object | Should -Be @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
     }
 
-    It 'has help with examples for <_>' -ForEach 'Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer' {
+    It 'has help with examples for <_>' -ForEach 'Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer' {
         $help = Get-Help $_ -Full
         $help.Description | Should -Not -BeNullOrEmpty
         @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
@@ -198,6 +198,32 @@ Describe 'A client' {
         finally {
             $listener.Stop()
         }
+    }
+}
+
+Describe 'A path' {
+    It 'works where a server echoes' {
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0
+        try {
+            $server | Test-EchoServer | Should -BeTrue
+            $report = $server | Test-EchoServer -Detailed
+            $report.Success | Should -BeTrue
+            $report.FailedStage | Should -Be 'None'
+            $report.RemoteEndPoint | Should -Be $server.LocalEndPoint
+        }
+        finally {
+            Remove-Job $server -Force
+        }
+    }
+
+    It 'ends where it ends: <Stage>, <Reason>' -ForEach @(
+        @{ Name = 'no-such-host.invalid'; Stage = 'Resolve'; Reason = 'the name has no address' }
+        @{ Name = '127.0.0.1'; Stage = 'Connect'; Reason = 'refused' }
+    ) {
+        Test-EchoServer $Name 1 | Should -BeFalse
+        $report = Test-EchoServer $Name 1 -Detailed
+        $report.FailedStage | Should -Be $Stage
+        $report.Reason | Should -Be $Reason
     }
 }
 

@@ -1,0 +1,187 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+/// <summary>Each way in which a path can end has its stage and its reason, and comes in time.</summary>
+public class PathProbeTests
+{
+    private static readonly TimeSpan Short = TimeSpan.FromSeconds(0.4);
+
+    [Theory]
+    [InlineData(EchoTransform.Upper)]
+    [InlineData(EchoTransform.None)]
+    public async Task A_path_that_works_tells_its_times(EchoTransform transform)
+    {
+        using var server = Peers.Listen(transform);
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        var report = PathProbe.Run("localhost", server.LocalEndPoint.Port, Bounded.Limit);
+
+        Assert.True(report.Success, report.Reason);
+        Assert.Equal(EchoPathStage.None, report.FailedStage);
+        Assert.Contains("127.0.0.1", report.Addresses);
+        Assert.Equal(server.LocalEndPoint.ToString(), report.RemoteEndPoint);
+        Assert.Equal((await serving.Soon())!.RemoteEndPoint, report.LocalEndPoint);
+        Assert.True(report.ResolveTime > TimeSpan.Zero && report.ConnectTime > TimeSpan.Zero);
+        Assert.True(report.FirstByteTime > TimeSpan.Zero && report.EchoTime >= report.FirstByteTime);
+        Assert.Equal("", report.Attempts.Single(a => a.EndPoint == report.RemoteEndPoint).Error);
+    }
+
+    [Fact]
+    public void An_unknown_name_fails_at_Resolve() =>
+        Check(EchoPathStage.Resolve, "the name has no address", PathProbe.Run("no-such-host.invalid", 9, Bounded.Limit));
+
+    [Fact]
+    public void Nobody_listening_fails_at_Connect()
+    {
+        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+
+        var report = PathProbe.Run("127.0.0.1", ((IPEndPoint)unlistened.LocalEndPoint!).Port, Bounded.Limit);
+
+        Check(EchoPathStage.Connect, "refused", report);
+        Assert.Equal("refused", report.Attempts.Single().Error);
+        Assert.Equal(TimeSpan.Zero, report.ResolveTime);
+    }
+
+    [Fact]
+    public void A_host_that_drops_packets_fails_at_Connect_in_time()
+    {
+        using var full = FullBacklog.Create();
+
+        Check(EchoPathStage.Connect, "timed out", PathProbe.Run("127.0.0.1", full.EndPoint.Port, Short));
+    }
+
+    [Fact]
+    public async Task A_server_that_says_nothing_fails_at_Echo_in_time()
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(64);
+            Assert.Equal(0, peer.Receive(new byte[1])); // FIN: the probe gave up
+        });
+
+        Check(EchoPathStage.Echo, "timed out; 0 of 64 bytes came", PathProbe.Run("127.0.0.1", server.EndPoint.Port, Short));
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_that_answers_too_late_fails_at_Echo_in_time()
+    {
+        using var gaveUp = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            var message = peer.ReadExactly(64);
+            peer.Send(message[..10]);
+            gaveUp.Wait(Bounded.Limit);
+        });
+
+        Check(EchoPathStage.Echo, "timed out; 10 of 64 bytes came", PathProbe.Run("127.0.0.1", server.EndPoint.Port, Short));
+        gaveUp.Set();
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(false, "closed early; 3 of 64 bytes came")]
+    [InlineData(true, "reset; ")]
+    public async Task A_server_that_goes_away_fails_at_Echo(bool reset, string reason)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(64)[..3]);
+            if (reset)
+                peer.Reset();
+        });
+
+        var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
+
+        Assert.Equal(EchoPathStage.Echo, report.FailedStage);
+        Assert.StartsWith(reason, report.Reason, StringComparison.Ordinal);
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(0, 1)]
+    [InlineData(40, 41)]
+    public async Task A_server_that_answers_something_else_fails_at_Echo_and_the_byte_is_named(int wrong, int named)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            var message = peer.ReadExactly(64);
+            message[wrong] = (byte)'#';
+            peer.Send(message);
+        });
+
+        var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
+
+        Check(EchoPathStage.Echo, $"answered something else; the first wrong byte is number {named} of 64", report);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task It_can_be_cancelled()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(64);
+            cancellation.Cancel();
+            Assert.Equal(0, peer.Receive(new byte[1]));
+        });
+
+        Assert.ThrowsAny<OperationCanceledException>(() => PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit, cancellation.Token));
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task An_address_that_drops_what_is_sent_there_does_not_keep_the_next_one_waiting()
+    {
+        using var server = Peers.Listen();
+        using var silent = FullBacklog.Create(new IPEndPoint(IPAddress.Parse("127.0.0.2"), server.LocalEndPoint.Port));
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        var race = ConnectRace.Run([silent.EndPoint.Address, IPAddress.Loopback], server.LocalEndPoint.Port, TimeSpan.FromMinutes(5), CancellationToken.None);
+
+        Assert.Equal(server.LocalEndPoint, race.Remote);
+        Assert.Equal(["", "another was faster"], race.Attempts.Select(a => a.Error).Order());
+        Assert.InRange(race.Attempts.Max(a => a.Time), TimeSpan.FromMilliseconds(200), Bounded.Limit);
+        race.Socket!.Dispose();
+        await serving.Soon();
+    }
+
+    [Fact]
+    public void Where_all_addresses_fail_each_says_why()
+    {
+        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unlistened.Bind(new IPEndPoint(IPAddress.Any, 0));
+
+        var race = ConnectRace.Run(
+            [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")], ((IPEndPoint)unlistened.LocalEndPoint!).Port, Bounded.Limit, CancellationToken.None);
+
+        Assert.Null(race.Socket);
+        Assert.Equal(SocketError.ConnectionRefused, race.Failure!.SocketErrorCode);
+        Assert.Equal(["refused", "refused"], race.Attempts.Select(a => a.Error));
+    }
+
+    [Fact]
+    public void A_race_can_be_cancelled()
+    {
+        using var full = FullBacklog.Create();
+        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
+
+        Assert.ThrowsAny<OperationCanceledException>(() => ConnectRace.Run(
+            [IPAddress.Loopback, full.EndPoint.Address], full.EndPoint.Port, TimeSpan.FromMinutes(5), cancellation.Token));
+    }
+
+    private static void Check(EchoPathStage stage, string reason, EchoPathReport report)
+    {
+        Assert.False(report.Success);
+        Assert.Equal((stage, reason), (report.FailedStage, report.Reason));
+    }
+}
