@@ -1,6 +1,4 @@
 using System;
-using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -11,75 +9,6 @@ namespace EchoSocket.Tests;
 /// <summary>Each way to fail has its own name, and a message that says how far it came and what to do.</summary>
 public class ClientFailureTests
 {
-    [Fact]
-    public void Nobody_listening_is_ConnectionRefused()
-    {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that nobody else listens there
-        var endPoint = (IPEndPoint)unlistened.LocalEndPoint!;
-
-        var error = Assert.Throws<EchoException>(() => Peers.Client(endPoint));
-
-        Assert.Equal(EchoError.ConnectionRefused, error.Error);
-        Assert.Equal(endPoint.ToString(), error.EndPoint);
-        Assert.Contains(endPoint.ToString(), error.Message, StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("no-such-host.invalid")] // RFC 2606: no name under .invalid ever exists
-    [InlineData("not a host name")]
-    public void An_unknown_name_is_HostNotFound(string host)
-    {
-        var error = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = host, Port = 9 }));
-
-        Assert.Equal(EchoError.HostNotFound, error.Error);
-        Assert.Contains(host, error.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void A_name_that_is_too_long_is_HostNotFound() =>
-        Assert.Equal(
-            EchoError.HostNotFound,
-            Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = new string('x', 300) })).Error);
-
-    [Fact]
-    public async Task A_name_is_resolved_and_each_of_its_addresses_tried()
-    {
-        using var server = Peers.Listen();
-        var serving = Bounded.Start(() => server.ServeOne());
-
-        using (var client = EchoClient.Connect(new EchoClientOptions { Host = "localhost", Port = server.LocalEndPoint.Port }))
-            Assert.Equal(server.LocalEndPoint.ToString(), client.RemoteEndPoint);
-
-        await serving.Soon();
-    }
-
-    [Fact]
-    public void No_connection_in_time_is_ConnectionTimeout()
-    {
-        using var full = FullBacklog.Create();
-        var options = new EchoClientOptions { Port = full.EndPoint.Port, ConnectionTimeout = TimeSpan.FromMilliseconds(200) };
-
-        var clock = Stopwatch.StartNew();
-        var error = Assert.Throws<EchoException>(() => EchoClient.Connect(options));
-
-        Assert.Equal(EchoError.ConnectionTimeout, error.Error);
-        Assert.Contains("within 0.2 s", error.Message, StringComparison.Ordinal);
-        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(150), Bounded.Limit);
-    }
-
-    [Fact]
-    public async Task A_connection_attempt_can_be_cancelled()
-    {
-        using var full = FullBacklog.Create();
-        using var cancellation = new CancellationTokenSource();
-        var connecting = Bounded.Start(() => Peers.Client(full.EndPoint, cancellation: cancellation.Token));
-
-        cancellation.Cancel();
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => connecting.Soon(Bounded.Promptly));
-    }
-
     [Theory]
     [InlineData(0)]
     [InlineData(3)]
@@ -229,18 +158,6 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task An_IPv4_mapped_address_is_called_as_what_it_is()
-    {
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
-        var serving = Bounded.Start(() => server.ServeOne());
-
-        using (var client = EchoClient.Connect(new EchoClientOptions { Host = "::ffff:127.0.0.1", Port = server.LocalEndPoint.Port }))
-            Assert.Equal($"127.0.0.1:{server.LocalEndPoint.Port}", client.RemoteEndPoint);
-
-        await serving.Soon();
-    }
-
-    [Fact]
     public async Task Cancelling_ends_an_exchange_in_order()
     {
         using var cancellation = new CancellationTokenSource();
@@ -287,20 +204,4 @@ public class ClientFailureTests
 
         Assert.Equal(0, (await serving.Soon())!.BytesReceived);
     }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(-1)]
-    [InlineData(3_000_000_000)]
-    public void A_timeout_out_of_range_is_refused(double milliseconds)
-    {
-        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { ConnectionTimeout = TimeSpan.FromMilliseconds(milliseconds) });
-        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { OperationTimeout = TimeSpan.FromMilliseconds(milliseconds) });
-    }
-
-    [Theory]
-    [InlineData(0)]
-    [InlineData(65536)]
-    public void A_port_that_can_not_be_called_is_refused(int port) =>
-        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { Port = port });
 }

@@ -1,9 +1,6 @@
 using System;
-using System.Collections.Concurrent;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -353,83 +350,5 @@ public abstract class ServeManyTests
         var reply = new byte[bytes.Length];
         client.Exchange(bytes, bytes.Length, reply);
         return System.Text.Encoding.ASCII.GetString(reply);
-    }
-
-    /// <summary>A server of many clients on a thread of its own.</summary>
-    private protected sealed class ManyServer : IDisposable
-    {
-        public ManyServer(EchoServerOptions options, Recorder recorder)
-        {
-            Recorder = recorder;
-            Server = EchoServer.Listen(options);
-            recorder.Server = Server;
-            Serving = Bounded.Start(() => Server.ServeMany(recorder));
-        }
-
-        public EchoServer Server { get; }
-
-        public Recorder Recorder { get; }
-
-        public Task Serving { get; }
-
-        public IPEndPoint EndPoint => Server.LocalEndPoint;
-
-        public Task StopAsync()
-        {
-            Server.Stop();
-            return Serving.Soon();
-        }
-
-        public void Dispose()
-        {
-            Server.Stop();
-            ((IAsyncResult)Serving).AsyncWaitHandle.WaitOne(Bounded.Limit);
-        }
-    }
-
-    private protected sealed class Recorder : Observer
-    {
-        private readonly ConcurrentQueue<EchoConnection> _connections = new();
-        private readonly object _gate = new();
-
-        public EchoServer? Server { get; set; }
-
-        public Action? OnReceived { get; init; }
-
-        public volatile bool Full;
-
-        public override bool IsFull => Full;
-
-        public int MostActive { get; private set; }
-
-        public IReadOnlyCollection<EchoConnection> Connections => _connections;
-
-        public List<string> Warnings { get; } = [];
-
-        public Task Ended(int count) => Bounded.Start(() =>
-        {
-            lock (_gate)
-            {
-                while (_connections.Count < count)
-                    Assert.True(Monitor.Wait(_gate, Bounded.Limit));
-            }
-        }).Soon();
-
-        public override void Connected(IPEndPoint remote) => MostActive = Math.Max(MostActive, Server!.ActiveConnections);
-
-        public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
-
-        public override void Ended(EchoConnection connection)
-        {
-            _connections.Enqueue(connection);
-            lock (_gate)
-                Monitor.PulseAll(_gate);
-        }
-
-        public override void Warned(string message)
-        {
-            lock (Warnings)
-                Warnings.Add(message);
-        }
     }
 }
