@@ -20,7 +20,8 @@ public sealed class EchoServerJob : Job, IServerOutput
     private readonly ManualResetEvent _ended = new(initialState: false);
     private long _dropped;
     private volatile string? _failure;
-    private volatile bool _stopped;
+    private bool _stopped;
+    private bool _ending;
 
     internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
         : base(command, name)
@@ -68,13 +69,18 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override void StopJob()
     {
-        if (JobStateInfo.State is JobState.Completed or JobState.Failed or JobState.Stopped)
-            return;
+        lock (_ended)
+        {
+            // Its end, once begun, sets the state that stays.
+            if (!_ending)
+            {
+                _stopped = true;
+                SetJobState(JobState.Stopping);
+            }
+        }
 
-        SetJobState(JobState.Stopping);
-        _stopped = true;
         _server.Stop();
-        _ended.WaitOne();
+        WaitForEnd();
     }
 
     void IServerOutput.WriteConnection(EchoConnection connection) => Keep(Output, PSObject.AsPSObject(connection));
@@ -106,8 +112,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         if (disposing)
         {
             _server.Dispose();
-            if (_thread.IsAlive)
-                _ended.WaitOne();
+            WaitForEnd();
         }
 
         base.Dispose(disposing);
@@ -134,6 +139,9 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     private void End(Exception? failure)
     {
+        lock (_ended)
+            _ending = true;
+
         try
         {
             _server.Dispose();
@@ -152,6 +160,13 @@ public sealed class EchoServerJob : Job, IServerOutput
         {
             _ended.Set();
         }
+    }
+
+    // Not on the serving thread itself: whoever hears of a state there may stop or remove the job.
+    private void WaitForEnd()
+    {
+        if (_thread.IsAlive && Thread.CurrentThread != _thread)
+            _ended.WaitOne();
     }
 
     private void OnRunspace(object? sender, RunspaceStateEventArgs e)

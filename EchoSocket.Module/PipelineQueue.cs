@@ -19,6 +19,7 @@ internal sealed class PipelineQueue : IServerOutput
     private readonly object _gate = new();
     private Queue<Action<Cmdlet>> _actions = new();
     private long _dropped;
+    private int _results;
     private bool _completed;
 
     public bool IsFull
@@ -26,11 +27,18 @@ internal sealed class PipelineQueue : IServerOutput
         get
         {
             lock (_gate)
-                return _actions.Count >= Capacity;
+                return _results >= Capacity;
         }
     }
 
-    public void WriteConnection(EchoConnection connection) => Add(cmdlet => cmdlet.WriteObject(connection));
+    public void WriteConnection(EchoConnection connection)
+    {
+        lock (_gate)
+        {
+            _results++;
+            Add(cmdlet => cmdlet.WriteObject(connection));
+        }
+    }
 
     public void WriteWarning(string text) => Add(cmdlet => cmdlet.WriteWarning(text));
 
@@ -38,7 +46,7 @@ internal sealed class PipelineQueue : IServerOutput
     {
         lock (_gate)
         {
-            if (_actions.Count >= Capacity)
+            if (_actions.Count - _results >= Capacity)
                 _dropped++;
             else
                 Add(cmdlet => cmdlet.WriteVerbose(text));
@@ -63,8 +71,6 @@ internal sealed class PipelineQueue : IServerOutput
             foreach (var action in actions)
                 action(cmdlet);
 
-            if (Interlocked.Exchange(ref _dropped, 0) is > 0 and var dropped)
-                cmdlet.WriteVerbose($"({dropped:N0} messages more than could be shown)");
             Thread.Sleep(Rest);
         }
     }
@@ -89,8 +95,16 @@ internal sealed class PipelineQueue : IServerOutput
                 Monitor.Wait(_gate);
             }
 
+            if (_dropped > 0)
+            {
+                var dropped = _dropped;
+                Add(cmdlet => cmdlet.WriteVerbose($"({dropped:N0} messages more than could be shown)"));
+            }
+
             var taken = _actions;
             _actions = new Queue<Action<Cmdlet>>();
+            _results = 0;
+            _dropped = 0;
             return taken;
         }
     }

@@ -1,6 +1,7 @@
 using System.Collections.Generic;
 using System.Globalization;
 using System.Net;
+using System.Runtime.CompilerServices;
 
 namespace EchoSocket;
 
@@ -9,7 +10,7 @@ internal sealed class ServerObserver : IEchoObserver
 {
     private readonly IServerOutput _output;
     private readonly bool _verbose;
-    private readonly Dictionary<string, TextPreview> _previews = [];
+    private readonly Dictionary<IPEndPoint, TextPreview> _previews = new(new SameObject());
 
     public ServerObserver(IServerOutput output, bool verbose)
     {
@@ -24,7 +25,7 @@ internal sealed class ServerObserver : IEchoObserver
         if (!_verbose)
             return;
 
-        _previews[remote.ToString()] = new TextPreview();
+        _previews[remote] = new TextPreview();
         _output.WriteVerbose($"{remote} connected.");
     }
 
@@ -32,14 +33,14 @@ internal sealed class ServerObserver : IEchoObserver
     {
         // Turning what was received into text is only worth it where somebody reads it.
         if (_verbose)
-            _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote.ToString()].Next(buffer, count)}");
+            _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
     }
 
-    public void Ended(EchoConnection connection)
+    public void Ended(IPEndPoint remote, EchoConnection connection)
     {
         if (_verbose)
         {
-            _previews.Remove(connection.RemoteEndPoint);
+            _previews.Remove(remote);
             _output.WriteVerbose(
                 $"{connection.RemoteEndPoint} ended after {connection.Duration.ToString("c", CultureInfo.InvariantCulture)}: " +
                 $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
@@ -53,4 +54,12 @@ internal sealed class ServerObserver : IEchoObserver
 
     private static string Bytes(long count) =>
         string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
+
+    // A client may have the same address and port on two connections, to two addresses of this computer.
+    private sealed class SameObject : IEqualityComparer<IPEndPoint>
+    {
+        public bool Equals(IPEndPoint? x, IPEndPoint? y) => ReferenceEquals(x, y);
+
+        public int GetHashCode(IPEndPoint obj) => RuntimeHelpers.GetHashCode(obj);
+    }
 }

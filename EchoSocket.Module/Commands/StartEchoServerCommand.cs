@@ -75,7 +75,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     {
         var server = Listen();
         WriteVerbose($"Listening on {server.LocalEndPoint}.");
-        if (!IPAddress.IsLoopback(Address))
+        if (!IPAddress.IsLoopback(server.LocalEndPoint.Address))
         {
             WriteWarning($"The server listens on {server.LocalEndPoint}, so other computers can reach it. " +
                 "Without -Address only this computer can.");

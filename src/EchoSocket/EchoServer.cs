@@ -1,5 +1,5 @@
 using System;
-using System.Diagnostics;
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
@@ -12,9 +12,6 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    // The size of a read. With it a connection costs the server less than 256 KiB, however large its messages.
-    private const int BufferSize = 64 * 1024;
-
     // A shutdown ends a waiting receive at once on Unix. Where it does not, the socket is closed after this long.
     private static readonly TimeSpan ShutdownGrace = TimeSpan.FromMilliseconds(250);
 
@@ -97,22 +94,12 @@ public sealed class EchoServer : IDisposable
 
         using var transport = new SocketTransport(socket);
         SocketTransport.SendAtOnce(socket);
-        if (_options.IdleTimeout is { } idle)
-            socket.ReceiveTimeout = socket.SendTimeout = (int)Math.Ceiling(idle.TotalMilliseconds);
         if (!TryBegin(transport))
             return null;
 
         try
         {
-            var remote = EndPoints.Unmap(socket.RemoteEndPoint!);
-            var connection = new EchoConnection
-            {
-                LocalEndPoint = EndPoints.Unmap(socket.LocalEndPoint!).ToString(),
-                RemoteEndPoint = remote.ToString(),
-                StartTime = DateTime.Now,
-            };
-            Serve(connection, transport, remote, observer);
-            return connection;
+            return new BlockingEcho(transport, _options, _counters, observer, () => _stopped).Run(socket);
         }
         finally
         {
@@ -123,7 +110,8 @@ public sealed class EchoServer : IDisposable
     /// <summary>
     /// Serves many clients at once, until <see cref="Stop"/>, or until as many as
     /// <see cref="EchoServerOptions.ConnectionCount"/> says have come and gone. When stopped it accepts no more, answers
-    /// what had come, for at most half a second where a client is slow to read, and ends every connection in order.
+    /// what had come, and ends every connection in order. A client that is slow to read its last replies, or that goes on
+    /// sending, is waited for half a second and then cut off.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
     public void ServeMany(IEchoObserver? observer = null)
@@ -140,9 +128,9 @@ public sealed class EchoServer : IDisposable
         {
             loop.Run();
         }
-        catch (SocketException e)
+        catch (Win32Exception e)
         {
-            throw Failures.Accept(LocalEndPoint.ToString(), e);
+            throw Failures.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
         }
         finally
         {
@@ -221,52 +209,5 @@ public sealed class EchoServer : IDisposable
             _current = null;
         _counters.Ended();
         _served.Set();
-    }
-
-    private void Serve(EchoConnection connection, SocketTransport transport, IPEndPoint remote, IEchoObserver? observer)
-    {
-        var clock = Stopwatch.StartNew();
-        observer?.Connected(remote);
-        var error = Echo(connection, transport, remote, observer);
-        connection.Duration = clock.Elapsed;
-        connection.EndReason = Reason(error);
-        if (connection.EndReason == EndReason.Faulted)
-            connection.Detail = Failures.Describe(error);
-        transport.Dispose();
-        observer?.Ended(connection);
-    }
-
-    private SocketError Echo(EchoConnection connection, SocketTransport transport, IPEndPoint remote, IEchoObserver? observer)
-    {
-        var buffer = new byte[BufferSize];
-        while (true)
-        {
-            var count = transport.Receive(buffer, 0, buffer.Length, out var error);
-            if (count == 0)
-                return error;
-
-            connection.BytesReceived += count;
-            _counters.Received(count);
-            observer?.Received(remote, buffer, count);
-            _options.TransformBytes?.Invoke(buffer, count);
-            var sent = transport.Send(buffer, 0, count, out error);
-            connection.BytesSent += sent;
-            _counters.Sent(sent);
-            if (error != SocketError.Success)
-                return error;
-        }
-    }
-
-    private EndReason Reason(SocketError error)
-    {
-        if (_stopped)
-            return EndReason.Stopped;
-        if (error == SocketError.Success)
-            return EndReason.PeerClosed;
-        if (Failures.IsReset(error))
-            return EndReason.PeerReset;
-        return _options.IdleTimeout is not null && error is SocketError.TimedOut or SocketError.WouldBlock
-            ? EndReason.IdleTimeout
-            : EndReason.Faulted;
     }
 }

@@ -83,7 +83,8 @@ public sealed class EchoServerOptions
     }
 
     /// <summary>
-    /// How long a client may be silent, without sending and without reading what waits for it; 1 ms to
+    /// How long a client may be silent, without sending and without reading a good part of what waits for it (the system
+    /// tells of a reader only when about a third of a buffer is free); 1 ms to
     /// <see cref="EchoClientOptions.MaximumTimeout"/>. Its connection then ends with
     /// <see cref="EndReason.IdleTimeout"/>. Default null: for ever.
     /// </summary>

@@ -16,22 +16,14 @@ internal sealed class EventLoop : IDisposable
     private const int FirstClientToken = 2;
     private const int BufferSize = 128 * 1024;
 
-    // While there are no handles, or the observer can't take more, the listener rests for this long.
-    private static readonly TimeSpan AcceptPause = TimeSpan.FromMilliseconds(100);
-
-    // Out of handles for long, it says so again this often.
-    private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
-
     // Stopping waits this long for clients to take the replies already made.
     private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(500);
 
-    private readonly Socket _listener;
-    private readonly EchoServerOptions _options;
+    private readonly Acceptor _acceptor;
     private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private readonly IPoller _poller;
     private readonly WakeSocket _wake = new();
-    private readonly HandleReserve _reserve = new();
     private readonly AdaptiveSpin _spin = new();
     private readonly Func<bool> _look;
     private readonly Action<byte[], int>? _transform;
@@ -44,18 +36,12 @@ internal sealed class EventLoop : IDisposable
     private int _tokens = FirstClientToken; // given out so far
     private int _readyCount;
     private long _now;
-    private long _listenAgain;
-    private long _warnAgain;
-    private bool _listening;
-    private bool _outOfHandles;
-    private int _accepted;
     private int _active;
     private volatile bool _stop;
 
     public EventLoop(Socket listener, EchoServerOptions options, ServerCounters counters, IPoller poller, IEchoObserver? observer)
     {
-        _listener = listener;
-        _options = options;
+        _acceptor = new Acceptor(listener, ListenerToken, options, poller, observer);
         _counters = counters;
         _poller = poller;
         _observer = observer;
@@ -74,31 +60,28 @@ internal sealed class EventLoop : IDisposable
     /// <summary>Serves until it is stopped, or as many clients as asked for have come and gone.</summary>
     public void Run()
     {
-        _listener.Blocking = false;
         _poller.Add(_wake.Socket, WakeToken);
-        while (!_stop && !(_options.ConnectionCount is { } most && _accepted >= most && _active == 0))
+        while (!_stop && !(_acceptor.IsDone && _active == 0))
         {
-            ListenOrRest();
+            _acceptor.ListenOrRest(_active);
             Wait();
             for (var i = 0; i < _readyCount && !_stop; i++)
                 Handle(_ready[i]);
             EndIdle();
         }
 
-        if (_listening)
-            _poller.Remove(ListenerToken, closes: true);
-        _listener.Dispose();
+        _acceptor.Close();
         Finish();
     }
 
     public void Dispose()
     {
-        _listener.Dispose();
+        _acceptor.Dispose();
         for (var token = FirstClientToken; token < _tokens; token++)
-            _clients[token]?.Socket.Dispose(); // only where an observer threw
+            if (_clients[token] is { } client)
+                Close(client, orderly: true); // only where an observer threw
         _poller.Dispose();
         _wake.Dispose();
-        _reserve.Dispose();
     }
 
     private void Wait()
@@ -115,8 +98,8 @@ internal sealed class EventLoop : IDisposable
         var next = long.MaxValue;
         if (_idleTicks > 0 && _activity.Earliest is { } earliest)
             next = earliest.LastActivity + _idleTicks;
-        if (!_listening && _listenAgain > 0)
-            next = Math.Min(next, _listenAgain);
+        if (_acceptor.ListensAgain > 0)
+            next = Math.Min(next, _acceptor.ListensAgain);
         if (next == long.MaxValue)
             return -1;
 
@@ -124,82 +107,21 @@ internal sealed class EventLoop : IDisposable
         return (int)Math.Min(Math.Max(Math.Ceiling(left), 0), int.MaxValue);
     }
 
-    private void ListenOrRest()
-    {
-        var full = _active >= _options.MaxConnections || (_options.ConnectionCount is { } most && _accepted >= most);
-        var listen = !full && (_listenAgain == 0 || Stopwatch.GetTimestamp() >= _listenAgain);
-        if (listen == _listening)
-            return;
-
-        if (listen && !_reserve.TryFill())
-        {
-            _listenAgain = Stopwatch.GetTimestamp() + Clock.Ticks(AcceptPause);
-            return;
-        }
-
-        _listening = listen;
-        _listenAgain = 0;
-        if (listen)
-            _poller.Add(_listener, ListenerToken);
-        else
-            _poller.Remove(ListenerToken, closes: false);
-    }
-
-    private void RestAWhile()
-    {
-        _listening = false;
-        _listenAgain = Stopwatch.GetTimestamp() + Clock.Ticks(AcceptPause);
-        _poller.Remove(ListenerToken, closes: false);
-    }
-
     private void Handle(int token)
     {
         if (token == WakeToken)
             _wake.Drain();
         else if (token == ListenerToken)
-            Accept();
+            Begin(_acceptor.Accept());
         else if (_clients[token] is { } client)
             Serve(client);
     }
 
-    private void Accept()
+    private void Begin(Socket? socket)
     {
-        if (!_listening)
-            return; // a client that was accepted in this round was the last to fit
-
-        if (_observer is { IsFull: true })
-        {
-            RestAWhile();
+        if (socket is null)
             return;
-        }
 
-        Socket socket;
-        try
-        {
-            socket = _listener.Accept();
-        }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
-        {
-            if (Stopwatch.GetTimestamp() >= _warnAgain)
-                _observer?.Warned($"No further client can be accepted now: {e.Message}. Those who wait are accepted when others have gone.");
-            _warnAgain = Stopwatch.GetTimestamp() + Clock.Ticks(WarningPause);
-            _outOfHandles = true;
-            _reserve.Release();
-            RestAWhile();
-            return;
-        }
-        catch (SocketException e) when (!Failures.IsOfListener(e.SocketErrorCode))
-        {
-            return; // this client left before it was accepted (accept(2))
-        }
-
-        _outOfHandles = false;
-        Begin(socket);
-        ListenOrRest();
-    }
-
-    private void Begin(Socket socket)
-    {
         SocketTransport.SendAtOnce(socket);
         var token = _freeTokens.Count > 0 ? _freeTokens.Pop() : _tokens++;
         if (token == _clients.Length)
@@ -207,11 +129,11 @@ internal sealed class EventLoop : IDisposable
         var client = new ServedConnection(socket, token);
         _clients[token] = client;
         _activity.Add(client);
-        _accepted++;
         _active++;
         _counters.Accepted();
         _poller.Add(socket, token);
         _observer?.Connected(client.Remote);
+        _acceptor.ListenOrRest(_active);
     }
 
     private void Serve(ServedConnection client)
@@ -299,12 +221,16 @@ internal sealed class EventLoop : IDisposable
             End(client, EndReason.IdleTimeout, "");
     }
 
-    // Everything that had come before the stop is answered; then each client sees FIN.
+    // What had come before the stop is answered, and each client sees FIN. Until it closes in turn, what it still sends is
+    // read away: a close with something unread would be a reset, and would take the last replies with it.
     private void Finish()
     {
         var end = Stopwatch.GetTimestamp() + Clock.Ticks(StopGrace);
-        for (var token = FirstClientToken; token < _tokens; token++)
-            Finish(token);
+        for (var token = FirstClientToken; token < _tokens && Stopwatch.GetTimestamp() < end; token++)
+        {
+            if (_clients[token] is { } client)
+                Finish(client);
+        }
 
         while (_active > 0 && Stopwatch.GetTimestamp() < end)
         {
@@ -325,22 +251,47 @@ internal sealed class EventLoop : IDisposable
         }
     }
 
-    private void Finish(int token)
-    {
-        if (_clients[token] is { } client)
-            Finish(client);
-    }
-
     private void Finish(ServedConnection client)
     {
+        if (client.Leaving)
+        {
+            ReadAway(client);
+            return;
+        }
+
         if (client.Unsent is not null)
             SendRest(client);
-        for (var reads = 0; reads < 16 && client.Unsent is null && ReceiveOnce(client); reads++)
+        for (var reads = 0; reads < 4 && client.Unsent is null && ReceiveOnce(client); reads++)
         {
         }
 
         if (_clients[client.Token] == client && client.Unsent is null)
-            End(client, EndReason.Stopped, "");
+            Leave(client);
+    }
+
+    private void Leave(ServedConnection client)
+    {
+        client.Leaving = true;
+        try
+        {
+            client.Socket.Shutdown(SocketShutdown.Send);
+        }
+        catch (SocketException)
+        {
+            End(client, EndReason.Stopped, ""); // it is gone already
+        }
+    }
+
+    private void ReadAway(ServedConnection client)
+    {
+        for (var reads = 0; reads < 16; reads++)
+        {
+            if (_poller.Receive(client.Token, _buffer, out var error) > 0)
+                continue;
+            if (error != SocketError.WouldBlock)
+                End(client, EndReason.Stopped, "");
+            return;
+        }
     }
 
     private void End(ServedConnection client, SocketError error) => End(
@@ -350,20 +301,24 @@ internal sealed class EventLoop : IDisposable
 
     private void End(ServedConnection client, EndReason reason, string detail)
     {
+        var result = _observer is null ? null : client.Result(reason, detail);
+        Close(client, orderly: reason is not (EndReason.PeerClosed or EndReason.PeerReset));
+        if (result is not null)
+            _observer!.Ended(client.Remote, result);
+    }
+
+    private void Close(ServedConnection client, bool orderly)
+    {
         _clients[client.Token] = null;
         _freeTokens.Push(client.Token);
         _activity.Remove(client);
         _active--;
-        _poller.Remove(client.Token, closes: true);
-        var result = _observer is null ? null : client.Result(reason, detail);
-        if (reason is EndReason.PeerClosed or EndReason.PeerReset)
-            client.Socket.Dispose();
-        else
-            new SocketTransport(client.Socket).Dispose(); // FIN, and not RST for what was not read
         _counters.Ended();
-        if (_outOfHandles)
-            _listenAgain = 0;
-        if (result is not null)
-            _observer!.Ended(result);
+        _poller.Remove(client.Token, closes: true);
+        if (orderly)
+            new SocketTransport(client.Socket).Dispose(); // FIN, and not RST for what was not read
+        else
+            client.Socket.Dispose();
+        _acceptor.HandleFreed();
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Collections.Generic;
 using System.Net.Sockets;
 
@@ -12,6 +13,7 @@ internal sealed class SelectPoller : IPoller
     private readonly HashSet<Socket> _writing = [];
     private readonly List<Socket> _readable = [];
     private readonly List<Socket> _writable = [];
+    private uint _told;
 
     public void Add(Socket socket, int token)
     {
@@ -45,9 +47,16 @@ internal sealed class SelectPoller : IPoller
         // A reset shows as readable and as writable, on Windows too; the third list is for out-of-band data.
         Socket.Select(_readable, _writable, null, milliseconds < 0 ? -1 : milliseconds > 2_000_000 ? 2_000_000_000 : milliseconds * 1000);
 
-        var count = 0;
-        Take(_readable, ready, ref count);
-        Take(_writable, ready, ref count);
+        // Where more are ready than can be told, the next round begins with those that were left out.
+        var total = _readable.Count + _writable.Count;
+        var count = Math.Min(total, ready.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var next = (int)((_told + (uint)i) % total);
+            ready[i] = _tokens[next < _readable.Count ? _readable[next] : _writable[next - _readable.Count]];
+        }
+
+        _told = total > count ? _told + (uint)count : 0;
         return count;
     }
 
@@ -74,11 +83,5 @@ internal sealed class SelectPoller : IPoller
     {
         list.Clear();
         list.AddRange(sockets);
-    }
-
-    private void Take(List<Socket> sockets, int[] ready, ref int count)
-    {
-        for (var i = 0; i < sockets.Count && count < ready.Length; i++)
-            ready[count++] = _tokens[sockets[i]];
     }
 }

@@ -36,6 +36,9 @@ internal sealed class ServedConnection
 
     public int Length { get; set; }
 
+    /// <summary>The server was stopped: the client has all its replies and our FIN, and only its own is awaited.</summary>
+    public bool Leaving { get; set; }
+
     /// <summary>In ticks of the stopwatch.</summary>
     public long LastActivity { get; set; }
 
@@ -46,7 +49,7 @@ internal sealed class ServedConnection
 
     public EchoConnection Result(EndReason reason, string detail) => new()
     {
-        LocalEndPoint = EndPoints.Unmap(Socket.LocalEndPoint!).ToString(),
+        LocalEndPoint = Local(),
         RemoteEndPoint = Remote.ToString(),
         StartTime = _startTime,
         Duration = Clock.Since(_start),
@@ -55,4 +58,17 @@ internal sealed class ServedConnection
         EndReason = reason,
         Detail = detail,
     };
+
+    // Asked for only at the end, since it is a call more; macOS refuses it on a connection already reset.
+    private string Local()
+    {
+        try
+        {
+            return EndPoints.Unmap(Socket.LocalEndPoint!).ToString();
+        }
+        catch (SocketException)
+        {
+            return "";
+        }
+    }
 }

@@ -14,7 +14,7 @@ internal sealed class SocketTransport : IDisposable
 {
     // What a peer sent and nobody read makes the close a reset (RFC 9293, section 3.6.1; Linux and Windows alike).
     // This much of it is read away first; a peer that keeps sending after our FIN gets the reset it asks for.
-    private const int MostToDrain = 4 * 1024 * 1024;
+    private const int MostToDrain = 1024 * 1024;
 
     // On Linux what a listener accepts has the listener's TCP_NODELAY; elsewhere it is set on each.
     private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);

@@ -83,7 +83,7 @@ internal static class ManyConnections
         {
         }
 
-        public void Ended(EchoConnection connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
+        public void Ended(IPEndPoint remote, EchoConnection connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
 
         public void Warned(string message)
         {

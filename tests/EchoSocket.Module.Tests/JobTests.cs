@@ -94,6 +94,33 @@ public class JobTests
     }
 
     [Fact]
+    public void Receive_Job_can_wait_for_it_and_remove_it()
+    {
+        using var engine = new Engine();
+        using var running = engine.Begin(
+            "$server = Start-EchoServer -AsJob -Port 0; $server.Port; $server | Receive-Job -Wait -AutoRemoveJob | ForEach-Object { \"$($_.EndReason)\" }; @(Get-Job).Count");
+        running.Until(r => r.Output.Count == 1);
+        Peer.Call((int)running.Output[0].BaseObject).Close();
+
+        Assert.Equal(["PeerClosed", "0"], running.End().Output.Skip(1).Select(o => $"{o}"));
+    }
+
+    [Fact]
+    public void Stopping_a_job_that_is_about_to_end_leaves_it_ended()
+    {
+        using var engine = new Engine();
+        for (var i = 0; i < 50; i++)
+        {
+            var job = (Job)engine.Run("Start-EchoServer -AsJob -Port 0").Output.Single().BaseObject;
+            Peer.Call((int)engine.Run("(Get-Job)[-1].Port").Output.Single().BaseObject).Close();
+            job.StopJob();
+
+            Assert.Matches("^(Completed|Stopped)$", $"{job.JobStateInfo.State}");
+            engine.Run("Get-Job | Remove-Job -Force");
+        }
+    }
+
+    [Fact]
     public void Failing_to_bind_is_the_cmdlets_own_error()
     {
         using var engine = new Engine();

@@ -1,5 +1,7 @@
 using System;
 using System.Linq;
+using System.Net;
+using System.Net.Sockets;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -88,6 +90,33 @@ public class KeepListeningTests
 
         server.Running.Until(r => r.Verbose.Count(v => v.Contains(" sent 1 byte: ", StringComparison.Ordinal)) == 4);
         Assert.Equal(2, server.Running.Verbose.Count(v => v.EndsWith(" sent 1 byte: ß", StringComparison.Ordinal)));
+    }
+
+    [Fact]
+    public void A_client_that_calls_two_addresses_from_one_port_is_two_clients()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have only 127.0.0.1 without further ado");
+        using var server = new BackgroundServer("-KeepListening -Address 0.0.0.0");
+        using var one = FromPort(0);
+        one.Connect(IPAddress.Parse("127.0.0.1"), server.Port);
+        var two = FromPort(((IPEndPoint)one.LocalEndPoint!).Port);
+        two.Connect(IPAddress.Parse("127.0.0.2"), server.Port);
+        server.Running.Until(r => r.Verbose.Count(v => v.EndsWith(" connected.", StringComparison.Ordinal)) == 2);
+
+        two.Close();
+        server.Running.Until(r => r.Output.Count == 1);
+
+        one.Send("still here"u8);
+        Assert.Equal("STILL HERE"u8.ToArray(), Peer.Read(one, 10));
+    }
+
+    private static Socket FromPort(int port)
+    {
+        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        socket.ReceiveTimeout = (int)Bounded.Limit.TotalMilliseconds;
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+        return socket;
     }
 
     [Fact]

@@ -72,7 +72,7 @@ internal sealed class Recorder : Observer
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 
-    public override void Ended(EchoConnection connection)
+    public override void Ended(IPEndPoint remote, EchoConnection connection)
     {
         _connections.Enqueue(connection);
         lock (_gate)

@@ -221,6 +221,40 @@ public abstract class ServeManyTests
     }
 
     [Fact]
+    public async Task A_client_that_keeps_sending_while_the_server_stops_gets_every_reply_that_was_counted()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        var sending = Bounded.Start(() =>
+        {
+            var chunk = new byte[16 * 1024];
+            try
+            {
+                while (true)
+                    client.Send(chunk);
+            }
+            catch (SocketException)
+            {
+                // we shut it down below
+            }
+        });
+        var reading = Bounded.Start(() =>
+        {
+            var (total, buffer) = (0L, new byte[64 * 1024]);
+            while (client.Receive(buffer) is > 0 and var count)
+                total += count;
+            client.Shutdown(SocketShutdown.Both);
+            return total;
+        });
+        Assert.True(SpinWait.SpinUntil(() => server.Server.BytesSent > 1_000_000, Bounded.Limit));
+
+        await server.StopAsync();
+
+        Assert.Equal(server.Recorder.Connections.Single().BytesSent, await reading.Soon());
+        await sending.Soon();
+    }
+
+    [Fact]
     public async Task Stopping_does_not_wait_for_a_client_that_never_reads()
     {
         using var server = Start();
@@ -260,12 +294,16 @@ public abstract class ServeManyTests
     {
         var recorder = new Recorder { OnReceived = () => throw new InvalidOperationException("the observer's own") };
         using var server = Start(recorder: recorder);
+        using var other = Peers.Call(server.EndPoint);
+        Assert.True(SpinWait.SpinUntil(() => server.Server.ActiveConnections == 1, Bounded.Limit));
         using var client = Peers.Call(server.EndPoint);
         client.Send("x"u8);
 
         var error = await Assert.ThrowsAsync<InvalidOperationException>(() => server.Serving.Soon());
 
         Assert.Equal("the observer's own", error.Message);
+        Assert.Equal(0, server.Server.ActiveConnections);
+        Assert.Equal(0, other.Receive(new byte[1])); // FIN; a reset would throw
         using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
     }
 
@@ -308,7 +346,7 @@ public abstract class ServeManyTests
         var handles = Handles();
         Round(count);
         await server.Recorder.Ended(100 + count);
-        Assert.InRange(Handles() - handles, int.MinValue, 50); // other tests run meanwhile; a leak would be thousands
+        Assert.True(SpinWait.SpinUntil(() => Handles() - handles < 50, Bounded.Limit)); // other tests come and go; a leak stays
 
         await server.StopAsync();
         Assert.Equal((0, 100L + count, 5L * (100 + count), 5L * (100 + count)), Totals(server.Server));

@@ -1,0 +1,86 @@
+using System;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+
+namespace EchoSocket;
+
+/// <summary>Serves one connection to its end with blocking calls.</summary>
+internal sealed class BlockingEcho
+{
+    // The size of a read. With it a connection costs the server less than 256 KiB, however large its messages.
+    private const int BufferSize = 64 * 1024;
+
+    private readonly SocketTransport _transport;
+    private readonly EchoServerOptions _options;
+    private readonly ServerCounters _counters;
+    private readonly IEchoObserver? _observer;
+    private readonly Func<bool> _stopped;
+
+    public BlockingEcho(SocketTransport transport, EchoServerOptions options, ServerCounters counters, IEchoObserver? observer, Func<bool> stopped)
+    {
+        _transport = transport;
+        _options = options;
+        _counters = counters;
+        _observer = observer;
+        _stopped = stopped;
+    }
+
+    public EchoConnection Run(Socket socket)
+    {
+        var clock = Stopwatch.StartNew();
+        var remote = EndPoints.Unmap(socket.RemoteEndPoint!);
+        var connection = new EchoConnection
+        {
+            LocalEndPoint = EndPoints.Unmap(socket.LocalEndPoint!).ToString(),
+            RemoteEndPoint = remote.ToString(),
+            StartTime = DateTime.Now,
+        };
+        if (_options.IdleTimeout is { } idle)
+            socket.ReceiveTimeout = socket.SendTimeout = (int)Math.Ceiling(idle.TotalMilliseconds);
+
+        _observer?.Connected(remote);
+        var error = Echo(connection, remote);
+        connection.Duration = clock.Elapsed;
+        connection.EndReason = Reason(error);
+        if (connection.EndReason == EndReason.Faulted)
+            connection.Detail = Failures.Describe(error);
+        _transport.Dispose();
+        _observer?.Ended(remote, connection);
+        return connection;
+    }
+
+    private SocketError Echo(EchoConnection connection, IPEndPoint remote)
+    {
+        var buffer = new byte[BufferSize];
+        while (true)
+        {
+            var count = _transport.Receive(buffer, 0, buffer.Length, out var error);
+            if (count == 0)
+                return error;
+
+            connection.BytesReceived += count;
+            _counters.Received(count);
+            _observer?.Received(remote, buffer, count);
+            _options.TransformBytes?.Invoke(buffer, count);
+            var sent = _transport.Send(buffer, 0, count, out error);
+            connection.BytesSent += sent;
+            _counters.Sent(sent);
+            if (error != SocketError.Success)
+                return error;
+        }
+    }
+
+    private EndReason Reason(SocketError error)
+    {
+        if (_stopped())
+            return EndReason.Stopped;
+        if (error == SocketError.Success)
+            return EndReason.PeerClosed;
+        if (Failures.IsReset(error))
+            return EndReason.PeerReset;
+        return _options.IdleTimeout is not null && error is SocketError.TimedOut or SocketError.WouldBlock
+            ? EndReason.IdleTimeout
+            : EndReason.Faulted;
+    }
+}
