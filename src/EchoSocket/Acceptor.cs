@@ -45,7 +45,13 @@ internal sealed class Acceptor : IDisposable
     /// <summary>To be called whenever a client came or went, or <see cref="ListensAgain"/> has passed.</summary>
     public void ListenOrRest(int active)
     {
-        var listen = active < _options.MaxConnections && !IsDone
+        if (IsDone)
+        {
+            Close(); // further clients are refused, and do not wait in vain
+            return;
+        }
+
+        var listen = active < _options.MaxConnections
             && (ListensAgain == 0 || Stopwatch.GetTimestamp() >= ListensAgain);
         if (listen == _listening)
             return;
@@ -97,7 +103,10 @@ internal sealed class Acceptor : IDisposable
         }
         catch (SocketException e) when (!Failures.IsOfListener(e.SocketErrorCode))
         {
-            return null; // this client left before it was accepted (accept(2))
+            // This client left before it was accepted (accept(2)). What is not known to pass at once may last.
+            if (!Failures.IsReset(e.SocketErrorCode) && e.SocketErrorCode != SocketError.WouldBlock)
+                Rest();
+            return null;
         }
     }
 

@@ -168,10 +168,17 @@ public abstract class ServeManyTests
     public async Task ConnectionCount_returns_after_so_many_have_come_and_gone()
     {
         using var server = Start(o => o.ConnectionCount = 3);
-        for (var i = 0; i < 3; i++)
+        using (var last = Peers.Client(server.EndPoint))
         {
-            using var client = Peers.Client(server.EndPoint);
-            Exchange(client, "x");
+            for (var i = 0; i < 2; i++)
+            {
+                using var client = Peers.Client(server.EndPoint);
+                Exchange(client, "x");
+            }
+
+            Exchange(last, "x");
+            Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
+            Exchange(last, "still served");
         }
 
         await server.Serving.Soon();
