@@ -9,15 +9,12 @@ namespace EchoSocket;
 /// Serves many clients on one thread: waits until some are ready, and then reads once from each and sends once. A client
 /// that does not read its replies is not read from until it does, so it costs one buffer and nobody else's time.
 /// </summary>
-internal sealed class EventLoop : IDisposable
+internal sealed partial class EventLoop : IDisposable
 {
     private const int WakeToken = 0;
     private const int ListenerToken = 1;
     private const int FirstClientToken = 2;
     private const int BufferSize = 128 * 1024;
-
-    // Stopping waits this long for clients to take the replies already made.
-    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(500);
 
     private readonly Acceptor _acceptor;
     private readonly ServerCounters _counters;
@@ -136,82 +133,6 @@ internal sealed class EventLoop : IDisposable
         _acceptor.ListenOrRest(_active);
     }
 
-    private void Serve(ServedConnection client)
-    {
-        if (_idleTicks > 0)
-            _activity.Touch(client, _now);
-
-        if (client.Unsent is not null)
-            SendRest(client);
-        else
-            ReceiveOnce(client);
-    }
-
-    // True if there may be more to read.
-    private bool ReceiveOnce(ServedConnection client)
-    {
-        var count = _poller.Receive(client.Token, _buffer, out var error);
-        if (count == 0)
-        {
-            if (error != SocketError.WouldBlock)
-                End(client, error);
-            return false;
-        }
-
-        client.BytesReceived += count;
-        _counters.Received(count);
-        _observer?.Received(client.Remote, _buffer, count);
-        try
-        {
-            _transform?.Invoke(_buffer, count);
-        }
-        catch (Exception e)
-        {
-            End(client, EndReason.Faulted, e.Message);
-            return false;
-        }
-
-        var sent = _poller.Send(client.Token, _buffer, 0, count, out error);
-        Count(client, sent);
-        if (error != SocketError.Success)
-        {
-            End(client, error);
-            return false;
-        }
-
-        if (sent == count)
-            return true;
-
-        client.Unsent = new byte[count - sent];
-        Buffer.BlockCopy(_buffer, sent, client.Unsent, 0, count - sent);
-        client.Sent = 0;
-        client.Length = count - sent;
-        _poller.Change(client.Token, forWriting: true);
-        return false;
-    }
-
-    private void SendRest(ServedConnection client)
-    {
-        var sent = _poller.Send(client.Token, client.Unsent!, client.Sent, client.Length - client.Sent, out var error);
-        Count(client, sent);
-        client.Sent += sent;
-        if (error != SocketError.Success)
-        {
-            End(client, error);
-        }
-        else if (client.Sent == client.Length)
-        {
-            client.Unsent = null;
-            _poller.Change(client.Token, forWriting: false);
-        }
-    }
-
-    private void Count(ServedConnection client, int sent)
-    {
-        client.BytesSent += sent;
-        _counters.Sent(sent);
-    }
-
     private void EndIdle()
     {
         if (_idleTicks == 0)
@@ -219,106 +140,5 @@ internal sealed class EventLoop : IDisposable
 
         while (_activity.Earliest is { } client && _now - client.LastActivity >= _idleTicks)
             End(client, EndReason.IdleTimeout, "");
-    }
-
-    // What had come before the stop is answered, and each client sees FIN. Until it closes in turn, what it still sends is
-    // read away: a close with something unread would be a reset, and would take the last replies with it.
-    private void Finish()
-    {
-        var end = Stopwatch.GetTimestamp() + Clock.Ticks(StopGrace);
-        for (var token = FirstClientToken; token < _tokens && Stopwatch.GetTimestamp() < end; token++)
-        {
-            if (_clients[token] is { } client)
-                Finish(client);
-        }
-
-        while (_active > 0 && Stopwatch.GetTimestamp() < end)
-        {
-            _readyCount = _poller.Wait(20, _ready);
-            for (var i = 0; i < _readyCount; i++)
-            {
-                if (_ready[i] == WakeToken)
-                    _wake.Drain();
-                else if (_clients[_ready[i]] is { } client)
-                    Finish(client);
-            }
-        }
-
-        for (var token = FirstClientToken; token < _tokens; token++)
-        {
-            if (_clients[token] is { } client)
-                End(client, EndReason.Stopped, client.Unsent is null ? "" : "The client did not read its last reply in time.");
-        }
-    }
-
-    private void Finish(ServedConnection client)
-    {
-        if (client.Leaving)
-        {
-            ReadAway(client);
-            return;
-        }
-
-        if (client.Unsent is not null)
-            SendRest(client);
-        for (var reads = 0; reads < 4 && client.Unsent is null && ReceiveOnce(client); reads++)
-        {
-        }
-
-        if (_clients[client.Token] == client && client.Unsent is null)
-            Leave(client);
-    }
-
-    private void Leave(ServedConnection client)
-    {
-        client.Leaving = true;
-        try
-        {
-            client.Socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            End(client, EndReason.Stopped, ""); // it is gone already
-        }
-    }
-
-    private void ReadAway(ServedConnection client)
-    {
-        for (var reads = 0; reads < 16; reads++)
-        {
-            if (_poller.Receive(client.Token, _buffer, out var error) > 0)
-                continue;
-            if (error != SocketError.WouldBlock)
-                End(client, EndReason.Stopped, "");
-            return;
-        }
-    }
-
-    private void End(ServedConnection client, SocketError error) => End(
-        client,
-        error == SocketError.Success ? EndReason.PeerClosed : Failures.IsReset(error) ? EndReason.PeerReset : EndReason.Faulted,
-        error == SocketError.Success || Failures.IsReset(error) ? "" : Failures.Describe(error));
-
-    private void End(ServedConnection client, EndReason reason, string detail)
-    {
-        var result = _observer is null ? null : client.Result(reason, detail);
-        Close(client, orderly: reason is not (EndReason.PeerClosed or EndReason.PeerReset));
-        if (result is not null)
-            _observer!.Ended(client.Remote, result);
-    }
-
-    private void Close(ServedConnection client, bool orderly)
-    {
-        _clients[client.Token] = null;
-        _freeTokens.Push(client.Token);
-        _activity.Remove(client);
-        _active--;
-        _counters.Ended();
-        _poller.Remove(client.Token, closes: true);
-        if (orderly)
-            new SocketTransport(client.Socket).Dispose(); // FIN, and not RST for what was not read
-        else
-            client.Socket.Dispose();
-        _acceptor.HandleFreed();
     }
 }

@@ -1,0 +1,112 @@
+using System;
+using System.Net.Sockets;
+
+namespace EchoSocket;
+
+// What is done for one client that is ready, and how its connection ends.
+internal sealed partial class EventLoop
+{
+    private void Serve(ServedConnection client)
+    {
+        if (_idleTicks > 0)
+            _activity.Touch(client, _now);
+
+        if (client.Unsent is not null)
+            SendRest(client);
+        else
+            ReceiveOnce(client);
+    }
+
+    // True if there may be more to read.
+    private bool ReceiveOnce(ServedConnection client)
+    {
+        var count = _poller.Receive(client.Token, _buffer, out var error);
+        if (count == 0)
+        {
+            if (error != SocketError.WouldBlock)
+                End(client, error);
+            return false;
+        }
+
+        client.BytesReceived += count;
+        _counters.Received(count);
+        _observer?.Received(client.Remote, _buffer, count);
+        try
+        {
+            _transform?.Invoke(_buffer, count);
+        }
+        catch (Exception e)
+        {
+            End(client, EndReason.Faulted, e.Message);
+            return false;
+        }
+
+        var sent = _poller.Send(client.Token, _buffer, 0, count, out error);
+        Count(client, sent);
+        if (error != SocketError.Success)
+        {
+            End(client, error);
+            return false;
+        }
+
+        if (sent == count)
+            return true;
+
+        client.Unsent = new byte[count - sent];
+        Buffer.BlockCopy(_buffer, sent, client.Unsent, 0, count - sent);
+        client.Sent = 0;
+        client.Length = count - sent;
+        _poller.Change(client.Token, forWriting: true);
+        return false;
+    }
+
+    private void SendRest(ServedConnection client)
+    {
+        var sent = _poller.Send(client.Token, client.Unsent!, client.Sent, client.Length - client.Sent, out var error);
+        Count(client, sent);
+        client.Sent += sent;
+        if (error != SocketError.Success)
+        {
+            End(client, error);
+        }
+        else if (client.Sent == client.Length)
+        {
+            client.Unsent = null;
+            _poller.Change(client.Token, forWriting: false);
+        }
+    }
+
+    private void Count(ServedConnection client, int sent)
+    {
+        client.BytesSent += sent;
+        _counters.Sent(sent);
+    }
+
+    private void End(ServedConnection client, SocketError error) => End(
+        client,
+        error == SocketError.Success ? EndReason.PeerClosed : Failures.IsReset(error) ? EndReason.PeerReset : EndReason.Faulted,
+        error == SocketError.Success || Failures.IsReset(error) ? "" : Failures.Describe(error));
+
+    private void End(ServedConnection client, EndReason reason, string detail)
+    {
+        var result = _observer is null ? null : client.Result(reason, detail);
+        Close(client, orderly: reason is not (EndReason.PeerClosed or EndReason.PeerReset));
+        if (result is not null)
+            _observer!.Ended(client.Remote, result);
+    }
+
+    private void Close(ServedConnection client, bool orderly)
+    {
+        _clients[client.Token] = null;
+        _freeTokens.Push(client.Token);
+        _activity.Remove(client);
+        _active--;
+        _counters.Ended();
+        _poller.Remove(client.Token, closes: true);
+        if (orderly)
+            new SocketTransport(client.Socket).Dispose(); // FIN, and not RST for what was not read
+        else
+            client.Socket.Dispose();
+        _acceptor.HandleFreed();
+    }
+}

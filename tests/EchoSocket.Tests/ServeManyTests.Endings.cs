@@ -1,0 +1,152 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+// Stopping, faults, and observers that throw or can take no more.
+public abstract partial class ServeManyTests
+{
+    [Fact]
+    public async Task Stopping_answers_what_had_come_and_every_client_sees_FIN_within_two_seconds()
+    {
+        using var server = Start();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        Assert.True(SpinWait.SpinUntil(() => server.Server.ActiveConnections == 1000, Bounded.Limit));
+        foreach (var client in clients)
+            client.Send("last"u8);
+
+        var clock = Stopwatch.StartNew();
+        await server.StopAsync();
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+
+        foreach (var client in clients)
+        {
+            Assert.Equal("LAST"u8.ToArray(), client.ReadExactly(4));
+            Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
+            client.Dispose();
+        }
+
+        Assert.Equal(1000, server.Recorder.Connections.Count(c => c.EndReason == EndReason.Stopped));
+        using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
+    }
+
+    [Fact]
+    public async Task A_client_that_keeps_sending_while_the_server_stops_gets_every_reply_that_was_counted()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        var sending = Bounded.Start(() =>
+        {
+            var chunk = new byte[16 * 1024];
+            try
+            {
+                while (true)
+                    client.Send(chunk);
+            }
+            catch (SocketException)
+            {
+                // we shut it down below
+            }
+        });
+        var reading = Bounded.Start(() =>
+        {
+            var (total, buffer) = (0L, new byte[64 * 1024]);
+            while (client.Receive(buffer) is > 0 and var count)
+                total += count;
+            client.Shutdown(SocketShutdown.Both);
+            return total;
+        });
+        Assert.True(SpinWait.SpinUntil(() => server.Server.BytesSent > 1_000_000, Bounded.Limit));
+
+        await server.StopAsync();
+
+        Assert.Equal(server.Recorder.Connections.Single().BytesSent, await reading.Soon());
+        await sending.Soon();
+    }
+
+    [Fact]
+    public async Task Stopping_does_not_wait_for_a_client_that_never_reads()
+    {
+        using var server = Start();
+        using var greedy = Peers.Call(server.EndPoint);
+        await Fill(greedy);
+
+        var clock = Stopwatch.StartNew();
+        await server.StopAsync();
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
+        Assert.Equal(EndReason.Stopped, server.Recorder.Connections.Single().EndReason);
+    }
+
+    [Fact]
+    public async Task A_transform_that_throws_ends_that_connection_as_Faulted_and_touches_no_other()
+    {
+        using var server = Start(o => o.TransformBytes = (buffer, _) =>
+        {
+            if (buffer[0] == (byte)'!')
+                throw new InvalidOperationException("the transform's own");
+        });
+        using var good = Peers.Client(server.EndPoint);
+        Assert.Equal("ok", Exchange(good, "ok"));
+
+        using var bad = Peers.Call(server.EndPoint);
+        bad.Send("!"u8);
+        Assert.Equal(0, bad.Receive(new byte[1]));
+
+        await server.Recorder.Ended(1);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
+        Assert.Equal("ok", Exchange(good, "ok"));
+    }
+
+    [Fact]
+    public async Task What_an_observer_throws_ends_the_server_and_reaches_its_caller()
+    {
+        var recorder = new Recorder { OnReceived = () => throw new InvalidOperationException("the observer's own") };
+        using var server = Start(recorder: recorder);
+        using var other = Peers.Call(server.EndPoint);
+        Assert.True(SpinWait.SpinUntil(() => server.Server.ActiveConnections == 1, Bounded.Limit));
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+
+        var error = await Assert.ThrowsAsync<InvalidOperationException>(() => server.Serving.Soon());
+
+        Assert.Equal("the observer's own", error.Message);
+        Assert.Equal(0, server.Server.ActiveConnections);
+        Assert.Equal(0, other.Receive(new byte[1])); // FIN; a reset would throw
+        using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
+    }
+
+    [Fact]
+    public async Task An_observer_that_is_full_keeps_further_clients_waiting_and_serves_the_others()
+    {
+        var recorder = new Recorder();
+        using var server = Start(recorder: recorder);
+        using var first = Peers.Client(server.EndPoint);
+        Exchange(first, "a");
+
+        recorder.Full = true;
+        using var second = Peers.Client(server.EndPoint);
+        var waiting = Bounded.Start(() => Exchange(second, "b"));
+        for (var i = 0; i < 100; i++)
+            Exchange(first, "a");
+        Assert.Equal(1, server.Server.TotalConnections);
+
+        recorder.Full = false;
+        Assert.Equal("B", await waiting.Soon());
+    }
+
+    [Fact]
+    public async Task Stopping_before_it_began_and_twice_is_harmless()
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
+        server.Stop();
+        await Bounded.Start(() => server.ServeMany()).Soon();
+        server.Stop();
+    }
+}
