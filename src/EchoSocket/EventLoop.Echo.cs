@@ -52,7 +52,8 @@ internal sealed partial class EventLoop
         if (sent == count)
             return true;
 
-        client.Unsent = new byte[count - sent];
+        client.Unsent = _spare ?? new byte[BufferSize];
+        _spare = null;
         Buffer.BlockCopy(_buffer, sent, client.Unsent, 0, count - sent);
         client.Sent = 0;
         client.Length = count - sent;
@@ -71,6 +72,7 @@ internal sealed partial class EventLoop
         }
         else if (client.Sent == client.Length)
         {
+            _spare = client.Unsent; // large replies to a quick reader come this way again and again
             client.Unsent = null;
             _poller.Change(client.Token, forWriting: false);
         }

@@ -31,6 +31,7 @@ internal sealed partial class EventLoop : IDisposable
     private readonly long _idleTicks;
     private ServedConnection?[] _clients = new ServedConnection?[16]; // by token
     private int _tokens = FirstClientToken; // given out so far
+    private byte[]? _spare;
     private int _readyCount;
     private long _now;
     private int _active;
