@@ -76,8 +76,11 @@ internal sealed partial class EventLoop : IDisposable
     {
         _acceptor.Dispose();
         for (var token = FirstClientToken; token < _tokens; token++)
+        {
             if (_clients[token] is { } client)
                 Close(client, orderly: true); // only where an observer threw
+        }
+
         _poller.Dispose();
         _wake.Dispose();
     }
