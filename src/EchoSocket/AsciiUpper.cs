@@ -1,5 +1,6 @@
 using System;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 
 namespace EchoSocket;
 
@@ -11,6 +12,8 @@ internal static class AsciiUpper
     private static readonly Vector<byte> Letters = new(26);
     private static readonly Vector<byte> CaseBit = new(0x20);
 
+    // By itself, and with its helpers inside: inlined in a caller, its own calls may be left standing, one for each vector.
+    [MethodImpl(MethodImplOptions.NoInlining)]
     public static unsafe void Apply(byte[] buffer, int offset, int count)
     {
         if ((uint)offset > (uint)buffer.Length || (uint)count > (uint)(buffer.Length - offset))
@@ -37,6 +40,7 @@ internal static class AsciiUpper
         }
     }
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector<byte> Upper(Vector<byte> bytes)
     {
         // Unsigned: what is below 'a' wraps round to far above 26.
@@ -47,6 +51,7 @@ internal static class AsciiUpper
     // In a byte whose top bit is clear, adding 0x80 - 'a' sets that bit from 'a' on, and adding 0x80 - '{' sets it
     // after 'z'; no sum carries into the next byte. Where exactly one of the two is set there is a letter, and its
     // case bit is the top bit shifted right by two.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static ulong Upper(ulong word)
     {
         var low = word & (0x7F * EveryByte);
