@@ -42,6 +42,9 @@ internal sealed class Acceptor : IDisposable
     /// <summary>No client will be accepted any more: as many have come as were asked for.</summary>
     public bool IsDone => _options.ConnectionCount is { } most && _accepted >= most;
 
+    /// <summary>Another client is there already. Costs a call, but less than an accept in vain, which throws.</summary>
+    public bool HasMore => _listening && _listener.Poll(0, SelectMode.SelectRead);
+
     /// <summary>To be called whenever a client came or went, or <see cref="ListensAgain"/> has passed.</summary>
     public void ListenOrRest(int active)
     {

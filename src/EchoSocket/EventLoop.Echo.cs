@@ -52,13 +52,19 @@ internal sealed partial class EventLoop
         if (sent == count)
             return true;
 
-        client.Unsent = _spare ?? new byte[BufferSize];
-        _spare = null;
-        Buffer.BlockCopy(_buffer, sent, client.Unsent, 0, count - sent);
-        client.Sent = 0;
-        client.Length = count - sent;
-        _poller.Change(client.Token, forWriting: true);
+        Keep(client, sent, count - sent);
         return false;
+    }
+
+    // The rest of a reply that there was no room for.
+    private void Keep(ServedConnection client, int offset, int count)
+    {
+        client.Unsent = _spare?.Length >= count ? _spare : new byte[count];
+        _spare = null;
+        Buffer.BlockCopy(_buffer, offset, client.Unsent, 0, count);
+        client.Sent = 0;
+        client.Length = count;
+        _poller.Change(client.Token, forWriting: true);
     }
 
     private void SendRest(ServedConnection client)

@@ -14,7 +14,8 @@ internal sealed partial class EventLoop : IDisposable
     private const int WakeToken = 0;
     private const int ListenerToken = 1;
     private const int FirstClientToken = 2;
-    private const int BufferSize = 128 * 1024;
+    private const int BufferSize = 256 * 1024; // measured: less costs bulk a tenth, more gains little
+    private const int ClientsPerAccept = 32;
 
     private readonly Acceptor _acceptor;
     private readonly ServerCounters _counters;
@@ -113,16 +114,26 @@ internal sealed partial class EventLoop : IDisposable
         if (token == WakeToken)
             _wake.Drain();
         else if (token == ListenerToken)
-            Begin(_acceptor.Accept());
+            AcceptSome();
         else if (_clients[token] is { } client)
             Serve(client);
     }
 
-    private void Begin(Socket? socket)
+    // One, and one more for each so many clients that this round serves: a new client must not wait for hundreds of others,
+    // nor they for a flood of new ones.
+    private void AcceptSome()
     {
-        if (socket is null)
-            return;
+        for (var most = 1 + (_readyCount / ClientsPerAccept); most > 0; most--)
+        {
+            if (_acceptor.Accept() is { } socket)
+                Begin(socket);
+            if (most > 1 && !_acceptor.HasMore)
+                break;
+        }
+    }
 
+    private void Begin(Socket socket)
+    {
         SocketTransport.SendAtOnce(socket);
         var token = _freeTokens.Count > 0 ? _freeTokens.Pop() : _tokens++;
         if (token == _clients.Length)
