@@ -15,6 +15,7 @@ internal static class ErrorRecords
         EchoError.AccessDenied => ErrorCategory.PermissionDenied,
         EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
         EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,
+        EchoError.ReplyMismatch => ErrorCategory.InvalidResult,
         _ => ErrorCategory.ConnectionError,
     };
 }

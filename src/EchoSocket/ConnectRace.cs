@@ -40,6 +40,9 @@ internal sealed class ConnectRace
 
     public SocketException? Failure { get; private set; }
 
+    /// <summary>How long the connection itself took, without the attempts before it.</summary>
+    public TimeSpan Time { get; private set; }
+
     /// <summary>In the order in which they began.</summary>
     public IReadOnlyList<EchoConnectAttempt> Attempts => _attempts;
 
@@ -111,6 +114,7 @@ internal sealed class ConnectRace
         {
             Socket = result.Socket;
             Remote = result.Remote;
+            Time = result.Time;
             Failure = null;
             _attempts.Add(Describe(result, ""));
         }
@@ -132,7 +136,8 @@ internal sealed class ConnectRace
         var start = Stopwatch.GetTimestamp();
         try
         {
-            return new Result(remote, Connector.Connect(remote, Left > Least ? Left : Least, end), null, Clock.Since(start));
+            var socket = Connector.Connect(remote, Left > Least ? Left : Least, end, out var time);
+            return new Result(remote, socket, null, time);
         }
         catch (SocketException e)
         {

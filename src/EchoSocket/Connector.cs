@@ -11,19 +11,17 @@ namespace EchoSocket;
 /// <summary>Opens connections: resolves the name, lets its addresses race, and keeps to one time limit.</summary>
 internal static class Connector
 {
+    /// <returns>A race that has a winner.</returns>
     /// <exception cref="EchoException">No connection came about.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static Socket Connect(string host, int port, TimeSpan timeout, CancellationToken cancellation, out IPEndPoint remote)
+    public static ConnectRace Connect(string host, int port, TimeSpan timeout, CancellationToken cancellation)
     {
         var clock = Stopwatch.StartNew();
         var endPoint = Display(host, port);
         var addresses = Resolve(host, endPoint, timeout, cancellation);
         var race = ConnectRace.Run(addresses, port, timeout - clock.Elapsed, cancellation);
         if (race.Socket is not null)
-        {
-            remote = race.Remote!;
-            return race.Socket;
-        }
+            return race;
 
         var tried = race.Attempts.Count == 0 ? $" (resolving '{host}' took all of it)"
             : race.Attempts.Count == 1 && race.Attempts[0].EndPoint == endPoint ? ""
@@ -66,7 +64,7 @@ internal static class Connector
 
     // Closing the socket is the one way to end a blocking connect on every system, for the time limit and the
     // cancellation alike. An asynchronous connect would leave the socket non-blocking on Unix for good.
-    public static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation)
+    public static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation, out TimeSpan time)
     {
         cancellation.ThrowIfCancellationRequested();
         var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
@@ -76,7 +74,12 @@ internal static class Connector
             socket.NoDelay = true;
             limit.CancelAfter(timeout);
             using (limit.Token.Register(socket.Dispose))
+            {
+                // Only the handshake: what is cold around it costs milliseconds in a new process.
+                var start = Stopwatch.GetTimestamp();
                 socket.Connect(remote);
+                time = Clock.Since(start);
+            }
 
             if (!limit.IsCancellationRequested && !IsSelf(socket, remote))
                 return socket;

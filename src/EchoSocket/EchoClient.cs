@@ -70,15 +70,15 @@ public sealed class EchoClient : IDisposable
             throw new ArgumentNullException(nameof(options));
 
         var endPoint = Connector.Display(options.Host, options.Port);
-        var socket = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation, out var remote);
+        var connection = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation);
         try
         {
-            return new EchoClient(socket, remote, endPoint, options.OperationTimeout, cancellation);
+            return new EchoClient(connection.Socket!, connection.Remote!, endPoint, options.OperationTimeout, cancellation);
         }
         catch (SocketException e)
         {
             // The server reset the connection before its options could be set.
-            socket.Dispose();
+            connection.Socket!.Dispose();
             throw Failures.Connect(endPoint, "", e);
         }
     }

@@ -4,7 +4,7 @@ using System.Net;
 namespace EchoSocket;
 
 /// <summary>Whom an echo client calls and how long it waits.</summary>
-public sealed class EchoClientOptions
+public class EchoClientOptions
 {
     /// <summary>The longest time that can be waited for; a socket counts in milliseconds, 32 bits wide.</summary>
     public static readonly TimeSpan MaximumTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
@@ -56,7 +56,7 @@ public sealed class EchoClientOptions
         set => _operationTimeout = Checked(value);
     }
 
-    private static TimeSpan Checked(TimeSpan value) =>
+    private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"A timeout is 1 ms to {MaximumTimeout}.");

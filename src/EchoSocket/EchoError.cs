@@ -33,6 +33,9 @@ public enum EchoError
     /// <summary>The peer reset the connection (RST) before the reply was whole.</summary>
     ConnectionReset,
 
+    /// <summary>Bytes came back that no echo would send.</summary>
+    ReplyMismatch,
+
     /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
     SocketFailure,
 }

@@ -12,8 +12,6 @@ internal sealed unsafe class EpollPoller : IPoller
     private const int AddEntry = 1; // EPOLL_CTL_ADD
     private const int RemoveEntry = 2; // EPOLL_CTL_DEL
     private const int ChangeEntry = 3; // EPOLL_CTL_MOD
-    private const uint Readable = 1; // EPOLLIN
-    private const uint Writable = 4; // EPOLLOUT
     private const int DontWait = 0x40; // MSG_DONTWAIT: spares two calls to make each socket non-blocking
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
     private const int Interrupted = 4; // EINTR
@@ -45,10 +43,10 @@ internal sealed unsafe class EpollPoller : IPoller
         if (token >= _descriptors.Length)
             Array.Resize(ref _descriptors, Math.Max(token + 1, _descriptors.Length * 2));
         _descriptors[token] = (int)socket.Handle;
-        Control(AddEntry, token, Readable);
+        Control(AddEntry, token, Interest.Reading);
     }
 
-    public void Change(int token, bool forWriting) => Control(ChangeEntry, token, forWriting ? Writable : Readable);
+    public void Change(int token, Interest interest) => Control(ChangeEntry, token, interest);
 
     public void Remove(int token, bool closes)
     {
@@ -59,16 +57,20 @@ internal sealed unsafe class EpollPoller : IPoller
 
     public int Wait(int milliseconds, int[] ready)
     {
-        var count = Native.epoll_wait(_epoll, _events, Math.Min(ready.Length, MostEvents), milliseconds);
+        var most = Math.Min(ready.Length, MostEvents);
+        var count = Native.epoll_wait(_epoll, _events, most, milliseconds);
         if (count < 0)
         {
-            var error = Marshal.GetLastWin32Error();
-            return error == Interrupted ? 0 : throw new Win32Exception(error);
+            // Nearly always a signal interrupted it. What else it is, is asked by another call, so that those that succeed
+            // need not look at the error number.
+            count = Native.epoll_wait_with_error(_epoll, _events, most, 0);
+            if (count < 0 && Marshal.GetLastWin32Error() != Interrupted)
+                throw new Win32Exception(Marshal.GetLastWin32Error());
         }
 
         for (var i = 0; i < count; i++)
             ready[i] = *(int*)(_events + (i * EventSize) + TokenOffset);
-        return count;
+        return Math.Max(count, 0);
     }
 
     public int Receive(int token, byte[] buffer, out SocketError error)
@@ -139,10 +141,10 @@ internal sealed unsafe class EpollPoller : IPoller
         return number != Interrupted;
     }
 
-    private void Control(int operation, int token, uint events)
+    private void Control(int operation, int token, Interest interest)
     {
         var entry = stackalloc byte[16];
-        *(uint*)entry = events;
+        *(uint*)entry = (uint)interest;
         *(int*)(entry + TokenOffset) = token;
         if (Native.epoll_ctl(_epoll, operation, _descriptors[token], entry) != 0)
             throw new Win32Exception(Marshal.GetLastWin32Error());
@@ -160,8 +162,11 @@ internal sealed unsafe class EpollPoller : IPoller
         [DllImport("libc", SetLastError = true)]
         public static extern int epoll_ctl(int epoll, int operation, int descriptor, byte* entry);
 
-        [DllImport("libc", SetLastError = true)]
+        [DllImport("libc")]
         public static extern int epoll_wait(int epoll, byte* events, int most, int milliseconds);
+
+        [DllImport("libc", EntryPoint = nameof(epoll_wait), SetLastError = true)]
+        public static extern int epoll_wait_with_error(int epoll, byte* events, int most, int milliseconds);
 
         [DllImport("libc")]
         [SuppressGCTransition]

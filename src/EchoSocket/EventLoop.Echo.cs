@@ -64,7 +64,7 @@ internal sealed partial class EventLoop
         Buffer.BlockCopy(_buffer, offset, client.Unsent, 0, count);
         client.Sent = 0;
         client.Length = count;
-        _poller.Change(client.Token, forWriting: true);
+        _poller.Change(client.Token, Interest.Writing);
     }
 
     private void SendRest(ServedConnection client)
@@ -80,7 +80,7 @@ internal sealed partial class EventLoop
         {
             _spare = client.Unsent; // large replies to a quick reader come this way again and again
             client.Unsent = null;
-            _poller.Change(client.Token, forWriting: false);
+            _poller.Change(client.Token, Interest.Reading);
         }
     }
 

@@ -103,6 +103,17 @@ internal static class Failures
         return Other(endPoint, $"Exchanging a message ({progress}) with", new SocketException((int)error));
     }
 
+    /// <param name="endPoint">Whose reply it was.</param>
+    /// <param name="offset">Of the first wrong byte, counted from 0.</param>
+    /// <param name="size">Of the message; where the offset is not below it, more came back than was sent.</param>
+    /// <param name="message">Which of the connection's messages it was, counted from 1.</param>
+    public static EchoException Mismatch(string endPoint, long offset, long size, long message) => new(EchoError.ReplyMismatch, endPoint,
+        string.Format(
+            CultureInfo.InvariantCulture,
+            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of message {3:N0}. Check that it is " +
+            "an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the way changes the bytes.",
+            endPoint, offset, size, message));
+
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);
 

@@ -13,8 +13,8 @@ internal interface IPoller : IDisposable
     /// <summary>Takes a socket on, and watches it for something to read. Tokens are small numbers.</summary>
     void Add(Socket socket, int token);
 
-    /// <summary>Watches a socket for room to write instead of something to read, or the other way round.</summary>
-    void Change(int token, bool forWriting);
+    /// <summary>Watches a socket for something else than before; at first it is watched for something to read.</summary>
+    void Change(int token, Interest interest);
 
     /// <summary>Watches a socket no more, because it is about to be closed or because it has to rest.</summary>
     void Remove(int token, bool closes);
@@ -30,6 +30,17 @@ internal interface IPoller : IDisposable
 
     /// <summary>Sends what there is room for. Less than all of it with no error means: no more room just now.</summary>
     int Send(int token, byte[] buffer, int offset, int count, out SocketError error);
+}
+
+/// <summary>What a socket is watched for. The values are those of epoll(7).</summary>
+[Flags]
+internal enum Interest
+{
+    /// <summary>Something to read, or an end.</summary>
+    Reading = 1,
+
+    /// <summary>Room to write.</summary>
+    Writing = 4,
 }
 
 internal static class Poller

@@ -111,7 +111,7 @@ public static class PathProbe
 
         var expected = reply[0] == Message[0] ? Message : upper;
         var offset = Enumerable.Range(0, reply.Length).First(i => reply[i] != expected[i]);
-        Fail(report, EchoPathStage.Echo, $"answered something else; the first wrong byte is number {offset + 1} of {reply.Length}");
+        Fail(report, EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {offset} of {reply.Length}");
     }
 
     private static void Fail(EchoPathReport report, EchoPathStage stage, string reason)

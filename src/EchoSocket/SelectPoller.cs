@@ -23,11 +23,15 @@ internal sealed class SelectPoller : IPoller
         _reading.Add(socket);
     }
 
-    public void Change(int token, bool forWriting)
+    public void Change(int token, Interest interest)
     {
         var socket = _sockets[token];
-        (forWriting ? _reading : _writing).Remove(socket);
-        (forWriting ? _writing : _reading).Add(socket);
+        _reading.Remove(socket);
+        _writing.Remove(socket);
+        if ((interest & Interest.Reading) != 0)
+            _reading.Add(socket);
+        if ((interest & Interest.Writing) != 0)
+            _writing.Add(socket);
     }
 
     public void Remove(int token, bool closes)

@@ -23,7 +23,7 @@ public class SelectPollerTests
                 socket.Send("x"u8);
                 poller.Add(socket, token);
                 if (token % 5 == 0)
-                    poller.Change(token, forWriting: true);
+                    poller.Change(token, Interest.Writing);
             }
 
             var (told, ready) = (new HashSet<int>(), new int[8]);

@@ -1,0 +1,171 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.IO;
+using System.IO.Compression;
+using System.Linq;
+using HdrHistogram;
+using HdrHistogram.Utilities;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Round-trip times, to three digits from 1 µs to 1 hour (finer than needed below that), in an HdrHistogram of nanoseconds.
+/// One thread records; any may ask for a percentile meanwhile, and gets it nearly right.
+/// </summary>
+internal sealed class LatencyHistogram
+{
+    /// <summary>Of <see cref="Buckets"/>.</summary>
+    public const int BucketsPerDecade = 40;
+
+    // A cookie and a length, then the two bytes with which zlib's format begins.
+    private const int CompressedHeader = 4 + 4 + 2;
+
+    private const long Longest = 3_600_000_000_000;
+    private const int Digits = 3;
+
+    // From here on, 36.7 minutes, a bin's width does not fit the 32 bits that the library takes for it (2.5.0): it iterates
+    // and encodes wrongly.
+    private const long BinsGrowWrong = 1L << 41;
+
+    private const long BinsAtStart = 2048; // the power of two from 2 * 10^3 on
+    private static readonly double TickLength = 1e9 / Stopwatch.Frequency;
+
+    private readonly HistogramBase _counts;
+    private long _minimum = long.MaxValue;
+    private long _maximum;
+
+    public LatencyHistogram() => _counts = new LongHistogram(1, Longest, Digits);
+
+    private LatencyHistogram(HistogramBase counts)
+    {
+        _counts = counts;
+        (_minimum, _maximum) = (0, Longest);
+        var bins = Bins().ToList();
+        if (bins.Count > 0)
+            (_minimum, _maximum) = (bins[0].Low, bins[bins.Count - 1].High);
+    }
+
+    public long Count => _counts.TotalCount;
+
+    public TimeSpan? Minimum => Count == 0 ? null : Time(_minimum);
+
+    public TimeSpan? Maximum => Count == 0 ? null : Time(_maximum);
+
+    public TimeSpan? Mean => Count == 0 ? null : Time(MeanOf(Bins()));
+
+    public TimeSpan? StandardDeviation
+    {
+        get
+        {
+            if (Count == 0)
+                return null;
+
+            var bins = Bins().ToList();
+            var mean = MeanOf(bins);
+            return Time(Math.Sqrt(bins.Sum(b => (b.Middle - mean) * (b.Middle - mean) * b.Count) / Count));
+        }
+    }
+
+    /// <summary>What <see cref="Encode"/> gave.</summary>
+    public static LatencyHistogram Decode(string encoded)
+    {
+        // The library takes the first part of what it decompresses for the whole, and refuses that (2.5.0, its issue 99).
+        var bytes = Convert.FromBase64String(encoded);
+        using var counts = new MemoryStream();
+        using (var compressed = new MemoryStream(bytes, CompressedHeader, bytes.Length - CompressedHeader))
+        using (var inflated = new DeflateStream(compressed, CompressionMode.Decompress))
+            inflated.CopyTo(counts);
+        return new(HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(counts.ToArray()), 0));
+    }
+
+    /// <summary>A time in the stopwatch's ticks.</summary>
+    public void Record(long ticks)
+    {
+        var value = Math.Min(Math.Max((long)(ticks * TickLength), 1), Longest);
+        if (value < _minimum)
+            _minimum = value;
+        if (value > _maximum)
+            _maximum = value;
+        _counts.RecordValue(value);
+    }
+
+    /// <summary>The time that so many of a hundred round trips did not exceed.</summary>
+    public TimeSpan? Percentile(double percentile)
+    {
+        var left = Math.Max(Math.Ceiling(Count * percentile / 100 * (1 - 1e-15)), 1);
+        foreach (var bin in Bins())
+        {
+            left -= bin.Count;
+            if (left <= 0)
+                return Time(Math.Min(bin.High, _maximum));
+        }
+
+        return Maximum;
+    }
+
+    public EchoHistogramBucket[] Buckets() =>
+    [
+        .. Bins().GroupBy(bin => (int)Math.Floor(Math.Log10(bin.Middle / 1000) * BucketsPerDecade)).Select(bucket => new EchoHistogramBucket
+        {
+            FromMicroseconds = Bound(bucket.Key),
+            ToMicroseconds = Bound(bucket.Key + 1),
+            Count = bucket.Sum(bin => bin.Count),
+        }),
+    ];
+
+    /// <summary>In HdrHistogram's own format, which any of its kind reads. A time above 36 minutes is told as that.</summary>
+    public string Encode()
+    {
+        var counts = _maximum < BinsGrowWrong ? _counts : Clamped();
+        var buffer = ByteBuffer.Allocate(counts.GetNeededByteBufferCapacity());
+        var bytes = new byte[counts.EncodeIntoCompressedByteBuffer(buffer)];
+        buffer.Position = 0;
+        for (var i = 0; i < bytes.Length; i++)
+            bytes[i] = buffer.Get();
+        return Convert.ToBase64String(bytes);
+    }
+
+    private LongHistogram Clamped()
+    {
+        var clamped = new LongHistogram(1, Longest, Digits);
+        foreach (var bin in Bins())
+            clamped.RecordValueWithCount(Math.Min(bin.Low, BinsGrowWrong - 1), bin.Count);
+        return clamped;
+    }
+
+    // The library's own ways to go through its counts are not used, for they go wrong with long times. Its bins are those of every HdrHistogram: 2,048 at the start, then half as many for each doubling.
+    private IEnumerable<Bin> Bins()
+    {
+        for (var doublings = 0; ; doublings++)
+        {
+            for (var number = doublings == 0 ? 0L : BinsAtStart / 2; number < BinsAtStart; number++)
+            {
+                var bin = new Bin(number << doublings, ((number + 1) << doublings) - 1);
+                if (bin.Low > _maximum)
+                    yield break;
+
+                bin.Count = bin.High < _minimum ? 0 : _counts.GetCountAtValue(bin.Low);
+                if (bin.Count > 0)
+                    yield return bin;
+            }
+        }
+    }
+
+    private double MeanOf(IEnumerable<Bin> bins) => bins.Sum(b => b.Middle * b.Count) / Count;
+
+    private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / BucketsPerDecade), 3);
+
+    private static TimeSpan Time(double nanoseconds) => TimeSpan.FromTicks((long)Math.Round(nanoseconds / 100));
+
+    private struct Bin(long low, long high)
+    {
+        public long Low { get; } = low;
+
+        public long High { get; } = high;
+
+        public long Count { get; set; }
+
+        public readonly double Middle => Low + ((High - Low) / 2.0);
+    }
+}

@@ -1,0 +1,83 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EchoSocket;
+
+/// <summary>
+/// The connections of a measurement. The first finds the way, as every client does; the others go to the same address, a
+/// few at a time, and all of them share one time limit.
+/// </summary>
+internal sealed class MeterConnections
+{
+    private const int MostAtOnce = 16;
+
+    private readonly List<Socket> _sockets = [];
+    private TimeSpan _time;
+
+    public IReadOnlyList<Socket> Sockets => _sockets;
+
+    public IPEndPoint? Remote { get; private set; }
+
+    public TimeSpan? MeanTime => _sockets.Count == 0 ? null : TimeSpan.FromTicks(_time.Ticks / _sockets.Count);
+
+    public static MeterConnections Open(EchoMeterOptions options, FailureTally failures, CancellationToken cancellation)
+    {
+        var connections = new MeterConnections();
+        var clock = Stopwatch.StartNew();
+        try
+        {
+            var first = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation);
+            connections.Remote = first.Remote;
+            connections.Add(first.Socket!, first.Time);
+            if (options.Connections > 1)
+                connections.OpenFurther(options, clock, failures, cancellation);
+        }
+        catch (EchoException e)
+        {
+            failures.Add(e);
+        }
+        catch (OperationCanceledException)
+        {
+            // What there is by now is closed by whoever owns it.
+        }
+
+        return connections;
+    }
+
+    private void OpenFurther(EchoMeterOptions options, Stopwatch clock, FailureTally failures, CancellationToken cancellation)
+    {
+        var endPoint = Connector.Display(options.Host, options.Port);
+        Parallel.For(1, options.Connections, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, (_, state) =>
+        {
+            var left = options.ConnectionTimeout - clock.Elapsed;
+            try
+            {
+                if (left <= TimeSpan.Zero)
+                    throw new SocketException((int)SocketError.TimedOut);
+                Add(Connector.Connect(Remote!, left, cancellation, out var time), time);
+            }
+            catch (SocketException e)
+            {
+                failures.Add(Failures.Connect(endPoint, "", e));
+            }
+            catch (OperationCanceledException)
+            {
+                state.Stop();
+            }
+        });
+    }
+
+    private void Add(Socket socket, TimeSpan time)
+    {
+        lock (_sockets)
+        {
+            _sockets.Add(socket);
+            _time += time;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System;
+using System.Diagnostics;
+using System.Net.Sockets;
+
+namespace EchoSocket;
+
+// What is done for one connection: messages begun, replies checked and timed, and failures.
+internal sealed partial class MeterLoop
+{
+    private void Refill(MeteredConnection connection)
+    {
+        var now = Stopwatch.GetTimestamp();
+        var begun = 0;
+        for (var room = _options.InFlight - connection.Outstanding; room > 0 && _pace.TryNext(connection, now, out var intended); room--)
+        {
+            connection.Begin(intended, now);
+            begun++;
+        }
+
+        _outstanding += begun;
+        if (_counts)
+            Sent += begun;
+        if (begun > 0 && !connection.AwaitsRoom)
+            Send(connection);
+    }
+
+    private void Send(MeteredConnection connection)
+    {
+        while (connection.BytesToSend > 0)
+        {
+            var count = (int)Math.Min(connection.BytesToSend, Payload.LongestPiece);
+            var sent = _poller.Send(connection.Token, _payload.Bytes, Payload.Offset(connection.SendPosition), count, out var error);
+            connection.BytesSent += sent;
+            if (error != SocketError.Success)
+            {
+                Fail(connection, error);
+                return;
+            }
+
+            if (sent < count)
+            {
+                AwaitRoom(connection, true);
+                return;
+            }
+        }
+
+        AwaitRoom(connection, false);
+    }
+
+    // What comes back is read all the while: the server may not be able to read on before it is rid of it.
+    private void AwaitRoom(MeteredConnection connection, bool value)
+    {
+        if (connection.AwaitsRoom == value)
+            return;
+
+        connection.AwaitsRoom = value;
+        _poller.Change(connection.Token, value ? Interest.Reading | Interest.Writing : Interest.Reading);
+    }
+
+    private void Serve(MeteredConnection connection)
+    {
+        if (connection.Failed)
+            return;
+
+        var count = _poller.Receive(connection.Token, _buffer, out var error);
+        _now = Stopwatch.GetTimestamp();
+        if (count > 0)
+            Take(connection, count);
+        else if (error != SocketError.WouldBlock)
+            Fail(connection, error);
+
+        if (connection is { AwaitsRoom: true, Failed: false })
+            Send(connection);
+    }
+
+    private void Take(MeteredConnection connection, int count)
+    {
+        if (!Check(connection, count))
+            return;
+
+        connection.BytesReceived += count;
+        var answered = 0;
+        for (var whole = connection.WholeReplies; connection.Answered < whole; answered++)
+        {
+            if (_now - connection.OldestSent > _timeout)
+            {
+                Fail(connection, SocketError.TimedOut);
+                break;
+            }
+
+            _since[answered] = connection.Answer();
+        }
+
+        // The next message goes out before this one is entered: the time for that is then no part of any round trip.
+        _outstanding -= answered;
+        var (now, counts) = (_now, _counts);
+        if (!connection.Failed)
+            Refill(connection);
+        for (var i = 0; i < answered && counts; i++)
+            _latencies.Record(now - _since[i]);
+    }
+
+    private bool Check(MeteredConnection connection, int count)
+    {
+        var expected = (int)Math.Min(count, connection.BytesSent - connection.BytesReceived);
+        var forms = connection.Forms;
+        var wrong = _payload.FirstWrong(_buffer, expected, connection.ReceivePosition, ref forms);
+        connection.Forms = forms;
+        if (wrong < 0 && expected == count)
+            return true;
+
+        // Where all was right but there is more, the first byte too many is the wrong one.
+        var position = connection.BytesReceived + (wrong < 0 ? expected : wrong);
+        Fail(connection, Failures.Mismatch(_endPoint, position % _options.MessageSize, _options.MessageSize, (position / _options.MessageSize) + 1));
+        return false;
+    }
+
+    private void Sweep()
+    {
+        _nextSweep = _now + (_sweepMilliseconds * Stopwatch.Frequency / 1000);
+        foreach (var connection in _connections)
+        {
+            if (!connection.Failed && connection.Outstanding > 0 && _now - connection.OldestSent > _timeout)
+                Fail(connection, SocketError.TimedOut);
+        }
+    }
+
+    private void Fail(MeteredConnection connection, SocketError error) => Fail(
+        connection,
+        Failures.Exchange(
+            _endPoint, (int)(connection.BytesReceived % _options.MessageSize), _options.MessageSize, error, _options.OperationTimeout));
+
+    private void Fail(MeteredConnection connection, EchoException failure)
+    {
+        // A server may close what it need not serve any more.
+        if (connection.Outstanding > 0 || !_pace.IsOver)
+            _failures.Add(failure);
+
+        connection.Failed = true;
+        _alive--;
+        _outstanding -= connection.Outstanding;
+        Lost += connection.Outstanding;
+        if (!_counts)
+            Sent += connection.Outstanding;
+        _poller.Remove(connection.Token, closes: true);
+        new SocketTransport(connection.Socket).Dispose();
+    }
+}

@@ -1,0 +1,175 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Net.Sockets;
+using System.Threading;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Sends messages over its connections and takes the time of each reply, all on one thread that waits until some are ready.
+/// What may be sent at the same moment on a connection goes out in one piece.
+/// </summary>
+internal sealed partial class MeterLoop : IDisposable
+{
+    private const int WakeToken = 0;
+    private const int FirstToken = 1;
+
+    // A poller's wait is exact to a millisecond or so.
+    private static readonly long Exactness = Stopwatch.Frequency / 500;
+
+    private readonly EchoMeterOptions _options;
+    private readonly string _endPoint;
+    private readonly IPoller _poller;
+    private readonly WakeSocket _wake = new();
+    private readonly AdaptiveSpin? _spin;
+    private readonly Func<bool> _look;
+    private readonly MeteredConnection[] _connections;
+    private readonly Payload _payload = new();
+    private readonly LatencyHistogram _latencies;
+    private readonly FailureTally _failures;
+    private readonly CancellationToken _cancellation;
+    private readonly byte[] _buffer = new byte[Payload.LongestPiece];
+    private readonly int[] _ready = new int[512];
+    private readonly long[] _since; // of the messages that one read has answered
+    private readonly long _timeout;
+    private readonly int _sweepMilliseconds;
+    private Pace _pace;
+    private bool _counts;
+    private long _nextSweep;
+    private long _now; // when something last came, or was waited for in vain
+    private int _readyCount;
+    private int _alive;
+    private long _outstanding;
+
+    public MeterLoop(
+        EchoMeterOptions options, string endPoint, IReadOnlyList<Socket> sockets, LatencyHistogram latencies, FailureTally failures,
+        CancellationToken cancellation)
+    {
+        _options = options;
+        _endPoint = endPoint;
+        _poller = options.Poller();
+        _latencies = latencies;
+        _failures = failures;
+        _cancellation = cancellation;
+        _look = () => (_readyCount = _poller.Wait(0, _ready)) > 0;
+        _spin = options.Spin ? new AdaptiveSpin() : null;
+        _pace = new WarmUp(options.WarmupCount);
+        _since = new long[options.InFlight];
+        _timeout = Clock.Ticks(options.OperationTimeout);
+
+        // A message is found lost at most a twentieth of its time too late.
+        _sweepMilliseconds = (int)Math.Max(Math.Min(options.OperationTimeout.TotalMilliseconds / 20, 250), 1);
+        _alive = sockets.Count;
+        _connections = new MeteredConnection[sockets.Count];
+        _poller.Add(_wake.Socket, WakeToken);
+        for (var i = 0; i < sockets.Count; i++)
+        {
+            _connections[i] = new MeteredConnection(sockets[i], FirstToken + i, i, options);
+            _poller.Add(sockets[i], FirstToken + i);
+        }
+    }
+
+    /// <summary>When the part of the run that counts began, in the stopwatch's ticks; 0 before.</summary>
+    public long Start { get; private set; }
+
+    /// <summary>From <see cref="Start"/> to the end of the run.</summary>
+    public TimeSpan Duration { get; private set; }
+
+    public long Sent { get; private set; }
+
+    public long Lost { get; private set; }
+
+    /// <summary>Every connection failed before all was sent.</summary>
+    public bool EndedEarly { get; private set; }
+
+    private bool Goes => _alive > 0 && !_cancellation.IsCancellationRequested;
+
+    /// <summary>Runs until all is sent and answered or lost, or the token is cancelled. To be called once.</summary>
+    public void Run()
+    {
+        using var registration = _cancellation.Register(_wake.Wake);
+        RunPhase();
+        Start = Stopwatch.GetTimestamp();
+        _counts = true;
+        _pace = _options.Rate is { } rate
+            ? new OpenLoop(rate, _connections.Length, Start, _options.Count, _options.Duration)
+            : new ClosedLoop(_options.Count, _options.Duration is { } duration ? Start + Clock.Ticks(duration) : null);
+        RunPhase();
+        Duration = Clock.Since(Start);
+        EndedEarly = _alive == 0 && !_pace.IsOver;
+    }
+
+    public void Dispose()
+    {
+        foreach (var connection in _connections)
+        {
+            if (!connection.Failed)
+                new SocketTransport(connection.Socket).Dispose();
+        }
+
+        _poller.Dispose();
+        _wake.Dispose();
+    }
+
+    private void RunPhase()
+    {
+        foreach (var connection in _connections)
+        {
+            connection.BeginPhase();
+            if (!connection.Failed)
+                Refill(connection);
+        }
+
+        // Where a pace goes by replies, and none is outstanding, there is nothing more to begin either.
+        while (Goes && (_outstanding > 0 || _pace.NextDue < long.MaxValue))
+        {
+            Wait();
+            for (var i = 0; i < _readyCount; i++)
+            {
+                if (_ready[i] == WakeToken)
+                    _wake.Drain();
+                else
+                    Serve(_connections[_ready[i] - FirstToken]);
+            }
+
+            if (_readyCount == 0)
+                _now = Stopwatch.GetTimestamp();
+            BeginDue();
+            if (_now >= _nextSweep)
+                Sweep();
+        }
+    }
+
+    private void BeginDue()
+    {
+        if (_pace.NextDue == long.MaxValue)
+            return;
+
+        _now = Stopwatch.GetTimestamp();
+        for (var number = _pace.TakeDue(_now); number >= 0; number = _pace.TakeDue(_now))
+        {
+            if (!_connections[number].Failed)
+                Refill(_connections[number]);
+        }
+    }
+
+    // Until something comes, a message is due, or it is time to look for lost ones.
+    private void Wait()
+    {
+        if (_spin?.Find(_look) == true)
+            return;
+
+        var due = _pace.NextDue;
+        var left = due == long.MaxValue ? due : due - Stopwatch.GetTimestamp() - Exactness;
+        if (left > 0)
+        {
+            _readyCount = _poller.Wait((int)Math.Min((left / (Stopwatch.Frequency / 1000)) + 1, _sweepMilliseconds), _ready);
+            return;
+        }
+
+        // The last moments: to wait would be to miss its time.
+        while (!_look() && Stopwatch.GetTimestamp() < due)
+            Thread.Yield();
+    }
+}

@@ -1,0 +1,96 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public class LatencyHistogramTests
+{
+    [Theory]
+    [InlineData(1)] // 1 µs to 10 ms
+    [InlineData(1000)] // 1 ms to 10 s
+    [InlineData(360_000)] // 0.36 s to 1 hour
+    public void Known_times_are_told_to_three_digits(int factor)
+    {
+        var histogram = Filled([.. Enumerable.Range(1, 10_000).Select(i => (double)i * factor)]);
+
+        Assert.Equal(10_000, histogram.Count);
+        AssertNear(1 * factor, histogram.Minimum);
+        AssertNear(5000.0 * factor, histogram.Percentile(50));
+        AssertNear(9000.0 * factor, histogram.Percentile(90));
+        AssertNear(9900.0 * factor, histogram.Percentile(99));
+        AssertNear(9990.0 * factor, histogram.Percentile(99.9));
+        AssertNear(10_000.0 * factor, histogram.Maximum);
+        AssertNear(5000.5 * factor, histogram.Mean);
+        AssertNear(2886.75 * factor, histogram.StandardDeviation);
+    }
+
+    [Fact]
+    public void The_bounds_are_kept_and_nothing_is_thrown_away()
+    {
+        var histogram = Filled([0, 1e15]);
+
+        Assert.Equal(2, histogram.Count);
+        Assert.Equal(TimeSpan.FromHours(1), histogram.Maximum);
+        Assert.Equal(TimeSpan.Zero, histogram.Minimum);
+        Assert.Equal(2, histogram.Buckets().Sum(b => b.Count));
+    }
+
+    [Fact]
+    public void Without_times_there_are_no_figures()
+    {
+        var histogram = new LatencyHistogram();
+
+        Assert.All([histogram.Minimum, histogram.Mean, histogram.StandardDeviation, histogram.Percentile(50), histogram.Maximum], Assert.Null);
+        Assert.Empty(histogram.Buckets());
+        Assert.Equal(0, LatencyHistogram.Decode(histogram.Encode()).Count);
+    }
+
+    [Fact]
+    public void Buckets_are_logarithmic_do_not_overlap_and_have_the_times_that_lie_between_their_bounds()
+    {
+        double[] times = [16, 16.5, 100.2, 101, 5000.5, 5000.5, 5000.5];
+        var buckets = Filled(times).Buckets();
+
+        Assert.Equal(times.Length, buckets.Sum(b => b.Count));
+        Assert.All(buckets, b => Assert.Equal(b.Count, times.Count(t => t >= b.FromMicroseconds && t < b.ToMicroseconds)));
+        Assert.All(buckets, b => Assert.Equal(Math.Pow(10, 1 / 40.0), b.ToMicroseconds / b.FromMicroseconds, 0.001));
+        Assert.Equal(buckets.OrderBy(b => b.FromMicroseconds), buckets);
+    }
+
+    [Fact]
+    public void What_is_encoded_is_decoded_and_is_what_other_tools_read()
+    {
+        var before = Filled([.. Enumerable.Range(1, 1000).Select(i => (double)i)]);
+        var encoded = before.Encode();
+
+        // The cookie of the compressed format V2 and its base-two bits, as in HdrHistogram's other implementations.
+        Assert.StartsWith("HISTF", encoded, StringComparison.Ordinal);
+        var after = LatencyHistogram.Decode(encoded);
+        Assert.Equal(before.Count, after.Count);
+        foreach (var percentile in new[] { 0, 50, 90, 99, 99.9, 100 })
+            AssertNear(before.Percentile(percentile)!.Value.TotalMicroseconds, after.Percentile(percentile));
+    }
+
+    [Fact]
+    public void Times_too_long_for_the_encoding_are_told_shorter_and_not_lost()
+    {
+        var after = LatencyHistogram.Decode(Filled([1, 2.19e9, 3.6e9, 3.6e9]).Encode());
+
+        Assert.Equal(4, after.Count);
+        AssertNear(2.19e9, after.Percentile(50));
+        AssertNear(2.199e9, after.Maximum);
+    }
+
+    private static LatencyHistogram Filled(double[] microseconds)
+    {
+        var histogram = new LatencyHistogram();
+        foreach (var time in microseconds)
+            histogram.Record((long)Math.Round(time * Stopwatch.Frequency / 1e6));
+        return histogram;
+    }
+
+    private static void AssertNear(double microseconds, TimeSpan? time) =>
+        Assert.InRange(time!.Value.TotalMicroseconds, (microseconds * 0.999) - 0.1, (microseconds * 1.001) + 0.1);
+}
