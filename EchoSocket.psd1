@@ -12,9 +12,10 @@
 
     # Nested rather than the root module, so that Get-Help finds the help file beside the assembly.
     NestedModules          = @('bin/EchoSocket.Module.dll')
+    TypesToProcess         = @('bin/EchoSocket.Types.ps1xml')
     FormatsToProcess       = @('bin/EchoSocket.Format.ps1xml')
 
-    CmdletsToExport        = @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
+    CmdletsToExport        = @('Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()

@@ -1,15 +1,12 @@
 using System;
 using System.Management.Automation;
 using System.Text;
-using System.Threading;
 
 namespace EchoSocket.Commands;
 
-/// <summary>What the cmdlets that call a server share: whom they call, how long they wait, and how they stop.</summary>
-public abstract class EchoClientCommand : PSCmdlet, IDisposable
+/// <summary>What the cmdlets that exchange text with a server share: whom they call, and how long they wait.</summary>
+public abstract class EchoClientCommand : StoppableCommand
 {
-    private readonly CancellationTokenSource _stop = new();
-
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address")]
     [ValidateNotNullOrEmpty]
@@ -33,12 +30,6 @@ public abstract class EchoClientCommand : PSCmdlet, IDisposable
     [ValidateRange(0.001, 2147483.0)]
     public double OperationTimeoutSeconds { get; set; } = 30;
 
-    public void Dispose()
-    {
-        Dispose(disposing: true);
-        GC.SuppressFinalize(this);
-    }
-
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
     /// <exception cref="EchoException">No connection came about.</exception>
     internal TextClient Connect()
@@ -50,7 +41,7 @@ public abstract class EchoClientCommand : PSCmdlet, IDisposable
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
         };
-        var client = TextClient.Connect(options, Encoding, _stop.Token);
+        var client = TextClient.Connect(options, Encoding, Stop);
         try
         {
             WriteVerbose($"Connected {client.LocalEndPoint} to {client.RemoteEndPoint}.");
@@ -89,23 +80,5 @@ public abstract class EchoClientCommand : PSCmdlet, IDisposable
         }
 
         return byteCount > 0;
-    }
-
-    protected override void StopProcessing()
-    {
-        try
-        {
-            _stop.Cancel();
-        }
-        catch (ObjectDisposedException)
-        {
-            // The pipeline ended at the same moment, and everything with it.
-        }
-    }
-
-    protected virtual void Dispose(bool disposing)
-    {
-        if (disposing)
-            _stop.Dispose();
     }
 }

@@ -18,6 +18,13 @@ internal static class Bounded
     public static Task Start(Action work) =>
         Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
 
+    /// <summary>Looks until it is so.</summary>
+    public static void Until(Func<bool> condition)
+    {
+        if (!SpinWait.SpinUntil(condition, Limit))
+            throw new TimeoutException();
+    }
+
     public static T Get<T>(this Task<T> task, TimeSpan? limit = null) =>
         task.WaitAsync(limit ?? Limit).GetAwaiter().GetResult();
 

@@ -59,6 +59,8 @@ internal sealed class Engine : IDisposable
 /// <summary>What a script wrote, and what ended it if anything did.</summary>
 internal sealed record Result(IReadOnlyList<PSObject> Output, IReadOnlyList<ErrorRecord> Errors, IReadOnlyList<string> Verbose, RuntimeException? Ended)
 {
+    public IReadOnlyList<ProgressRecord> Progress { get; init; } = [];
+
     public string[] Strings => [.. Output.Select(o => (string)o.BaseObject)];
 
     /// <summary>The one error.</summary>
@@ -121,7 +123,7 @@ internal sealed class Running : IDisposable
             ended = e;
         }
 
-        return new Result(Output, Snapshot(_shell.Streams.Error), Verbose, ended);
+        return new Result(Output, Snapshot(_shell.Streams.Error), Verbose, ended) { Progress = Snapshot(_shell.Streams.Progress) };
     }
 
     /// <summary>What Ctrl+C does.</summary>

@@ -9,7 +9,7 @@ namespace EchoSocket.Module.Tests;
 
 public class ManifestTests
 {
-    public static readonly TheoryData<string> Cmdlets = ["Enter-EchoSession", "Send-EchoMessage", "Start-EchoServer", "Test-EchoServer"];
+    public static readonly TheoryData<string> Cmdlets = ["Enter-EchoSession", "Measure-EchoServer", "Send-EchoMessage", "Start-EchoServer", "Test-EchoServer"];
 
     [Fact]
     public void The_manifest_is_valid_and_exports_the_cmdlets_and_nothing_else()

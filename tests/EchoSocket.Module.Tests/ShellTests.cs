@@ -29,7 +29,7 @@ public class ShellTests
 
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("ModuleType Version", result.Output, StringComparison.Ordinal);
-        Assert.Contains("Send-EchoMessage", result.Output, StringComparison.Ordinal);
+        Assert.Contains("Enter-EchoSession", result.Output, StringComparison.Ordinal);
     }
 
     [Theory]

@@ -33,10 +33,10 @@ BeforeAll {
 Describe 'The module' {
     It 'exports its cmdlets and nothing else' {
         $module = Get-Module EchoSocket
-        $module.ExportedCommands.Keys | Sort-Object | Should -Be @('Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
+        $module.ExportedCommands.Keys | Sort-Object | Should -Be @('Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
     }
 
-    It 'has help with examples for <_>' -ForEach 'Enter-EchoSession', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer' {
+    It 'has help with examples for <_>' -ForEach 'Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer' {
         $help = Get-Help $_ -Full
         $help.Description | Should -Not -BeNullOrEmpty
         @($help.Examples.Example).Count | Should -BeGreaterOrEqual 2
@@ -224,6 +224,74 @@ Describe 'A path' {
         $report = Test-EchoServer $Name 1 -Detailed
         $report.FailedStage | Should -Be $Stage
         $report.Reason | Should -Be $Reason
+    }
+}
+
+Describe 'A measurement' {
+    BeforeAll { $server = Start-EchoServer -KeepListening -AsJob -Port 0 }
+    AfterAll { Remove-Job $server -Force }
+
+    It 'counts every message and tells how long they took' {
+        $result = $server | Measure-EchoServer -Count 200 -Connections 2 -InFlight 4
+        $result.Sent, $result.Received, $result.Lost | Should -Be 200, 200, 0
+        $result.P50 | Should -BeOfType timespan
+        $result.P50 | Should -BeLessOrEqual $result.P99
+        $result.P99 | Should -BeLessOrEqual $result.Maximum
+        ($result.Histogram | Measure-Object Count -Sum).Sum | Should -Be 200
+    }
+
+    It 'keeps to a rate and a duration' {
+        ($server | Measure-EchoServer -DurationSeconds 0.5 -Rate 100).Sent | Should -Be 50
+    }
+
+    It 'is all data' {
+        $result = $server | Measure-EchoServer -Count 20
+        $back = $result | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $back.Received | Should -Be 20
+        ($back.Histogram | Measure-Object Count -Sum).Sum | Should -Be 20
+        ($result | Format-List * | Out-String) | Should -Match 'HdrHistogram *: HIST'
+        ($result | Format-Table | Out-String) | Should -Match 'P50 +P99 +Maximum'
+    }
+
+    It 'looks the same after remoting' {
+        $result = $server | Measure-EchoServer -Count 20
+        $view = $result | Out-String
+        $view | Should -Match '20 sent, 20 received, 0 lost'
+        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($result))
+        $copy.PSTypeNames[0] | Should -Be 'Deserialized.EchoSocket.EchoStatistics'
+        $copy | Out-String | Should -Be $view
+    }
+
+    It 'runs in a job of its own' {
+        $module = (Get-Module EchoSocket).Path
+        $job = Start-Job { Import-Module $using:module; Measure-EchoServer 127.0.0.1 $using:server.Port -Count 20 }
+        try {
+            $result = Receive-Job $job -Wait
+            $result.Received | Should -Be 20
+            $result | Out-String | Should -Match '20 sent, 20 received'
+        }
+        finally {
+            Remove-Job $job -Force
+        }
+    }
+
+    It 'of a server that is down is an error and a result' {
+        $result = Measure-EchoServer -Port 1 -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems[0].FullyQualifiedErrorId | Should -BeLike 'ConnectionRefused,*'
+        $result.Errors.ConnectionRefused | Should -Be 1
+        $result.P50 | Should -BeNullOrEmpty
+        { Measure-EchoServer -Port 1 -ErrorAction Stop } | Should -Throw -ErrorId 'ConnectionRefused,*'
+    }
+
+    It 'draws a picture' {
+        Push-Location TestDrive:/
+        try {
+            $null = $server | Measure-EchoServer -Count 20 -AsSvg latency.svg
+            ([xml](Get-Content latency.svg -Raw)).DocumentElement.LocalName | Should -Be 'svg'
+        }
+        finally {
+            Pop-Location
+        }
     }
 }
 

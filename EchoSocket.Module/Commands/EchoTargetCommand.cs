@@ -1,0 +1,24 @@
+using System.Management.Automation;
+
+namespace EchoSocket.Commands;
+
+/// <summary>What the cmdlets that look at one server after another share.</summary>
+public abstract class EchoTargetCommand : StoppableCommand
+{
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("HostName", "TargetName", "cn", "Address")]
+    [ValidateNotNullOrEmpty]
+    public string[] ComputerName { get; set; } = ["127.0.0.1"];
+
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [ValidateRange(1, 65535)]
+    public int Port { get; set; } = EchoServerOptions.DefaultPort;
+
+    protected override void ProcessRecord()
+    {
+        foreach (var computer in ComputerName)
+            Process(computer);
+    }
+
+    protected abstract void Process(string computer);
+}

@@ -1,0 +1,185 @@
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Management.Automation;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EchoSocket.Commands;
+
+/// <summary>Measures round trips to echo servers, one server after another.</summary>
+[Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount)]
+[OutputType(typeof(EchoStatistics))]
+public sealed class MeasureEchoServerCommand : EchoTargetCommand
+{
+    private const string ByCount = "Count";
+    private const string ByDuration = "Duration";
+
+    private static readonly TimeSpan ProgressPause = TimeSpan.FromMilliseconds(250);
+
+    private readonly List<EchoStatistics> _plotted = [];
+    private string? _svgFile;
+
+    [Parameter(ParameterSetName = ByCount)]
+    [ValidateRange(1L, long.MaxValue)]
+    public long Count { get; set; } = 1000;
+
+    [Parameter(Mandatory = true, ParameterSetName = ByDuration)]
+    [ValidateRange(0.001, 2147483.0)]
+    public double DurationSeconds { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, EchoMeterOptions.LargestMessage)]
+    public int MessageSize { get; set; } = 32;
+
+    [Parameter]
+    [ValidateRange(1, EchoMeterOptions.MostAtOnce)]
+    public int Connections { get; set; } = 1;
+
+    [Parameter]
+    [ValidateRange(1, EchoMeterOptions.MostAtOnce)]
+    public int InFlight { get; set; } = 1;
+
+    [Parameter]
+    [ValidateRange(0.001, EchoMeterOptions.HighestRate)]
+    public double Rate { get; set; }
+
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int WarmupCount { get; set; } = 1;
+
+    [Parameter]
+    public SwitchParameter Spin { get; set; }
+
+    [Parameter]
+    [ValidateRange(0.001, 2147483.0)]
+    public double ConnectionTimeoutSeconds { get; set; } = 10;
+
+    [Parameter]
+    [ValidateRange(0.001, 2147483.0)]
+    public double OperationTimeoutSeconds { get; set; } = 5;
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? AsSvg { get; set; }
+
+    protected override void BeginProcessing()
+    {
+        if (AsSvg is not null)
+            _svgFile = CheckedFile(AsSvg);
+    }
+
+    protected override void Process(string computer)
+    {
+        var meter = new EchoMeter(Options(computer));
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var measuring = Task.Factory.StartNew(() => meter.Run(stop.Token), TaskCreationOptions.LongRunning);
+        try
+        {
+            ShowProgress(meter, ((IAsyncResult)measuring).AsyncWaitHandle, $"Measuring {computer}, port {Port}");
+        }
+        catch (PipelineStoppedException)
+        {
+            // What was measured until then is told below.
+        }
+        finally
+        {
+            stop.Cancel(); // nothing goes on behind a pipeline that has ended, whatever ended it
+            ((IAsyncResult)measuring).AsyncWaitHandle.WaitOne();
+        }
+
+        Write(meter, measuring.GetAwaiter().GetResult());
+    }
+
+    protected override void EndProcessing()
+    {
+        if (_svgFile is null)
+            return;
+
+        try
+        {
+            File.WriteAllText(_svgFile, LatencyPlot.Svg(_plotted));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            WriteError(new ErrorRecord(e, "SvgNotWritten", ErrorCategory.WriteError, _svgFile));
+        }
+    }
+
+    private EchoMeterOptions Options(string computer) => new()
+    {
+        Host = computer,
+        Port = Port,
+        Count = ParameterSetName == ByCount ? Count : null,
+        Duration = ParameterSetName == ByDuration ? TimeSpan.FromSeconds(DurationSeconds) : null,
+        MessageSize = MessageSize,
+        Connections = Connections,
+        InFlight = InFlight,
+        Rate = Rate > 0 ? Rate : null,
+        WarmupCount = WarmupCount,
+        Spin = Spin,
+        ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
+        OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
+    };
+
+    // The pipeline's thread only looks now and then at what the measuring one has counted.
+    private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
+    {
+        var (shown, before) = (false, 0L);
+        for (; !end.WaitOne(ProgressPause); before = meter.Received)
+        {
+            WriteProgress(Progress(meter, before, activity));
+            shown = true;
+        }
+
+        if (shown)
+            WriteProgress(new ProgressRecord(1, activity, "Done") { RecordType = ProgressRecordType.Completed });
+    }
+
+    private static ProgressRecord Progress(EchoMeter meter, long before, string activity)
+    {
+        if (meter.Median is not { } median)
+            return new ProgressRecord(1, activity, "Connecting");
+
+        var rate = (meter.Received - before) / ProgressPause.TotalSeconds;
+        return new ProgressRecord(1, activity, $"{meter.Received:N0} messages, {rate:N0}/s, p50 {StatisticsText.Time(median)}")
+        {
+            PercentComplete = (int)(meter.Progress * 100),
+        };
+    }
+
+    private void Write(EchoMeter meter, EchoStatistics result)
+    {
+        if (Stopping)
+        {
+            // PowerShell takes no more output, but its user has waited for this.
+            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result)))
+                Host.UI.WriteLine(line);
+            throw new PipelineStoppedException();
+        }
+
+        if (_svgFile is not null)
+            _plotted.Add(result);
+        WriteObject(result);
+        foreach (var failure in meter.Failures)
+            WriteError(failure.ToErrorRecord(failure.EndPoint));
+    }
+
+    // Before anything is measured: where the picture could not be written, the user wants to know now.
+    private string CheckedFile(string path)
+    {
+        var file = GetUnresolvedProviderPathFromPSPath(path);
+        SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+        var wrong = provider.Name != "FileSystem" ? $"'{path}' is no path of the file system"
+            : Directory.Exists(file) ? $"'{path}' is a folder"
+            : !Directory.Exists(Path.GetDirectoryName(file)) ? $"There is no folder '{Path.GetDirectoryName(file)}'"
+            : null;
+        if (wrong is not null)
+        {
+            ThrowTerminatingError(new ErrorRecord(
+                new ArgumentException($"{wrong}. Give -AsSvg the path of a file, in a folder that exists."), "SvgPathNotValid", ErrorCategory.InvalidArgument, path));
+        }
+
+        return file;
+    }
+}

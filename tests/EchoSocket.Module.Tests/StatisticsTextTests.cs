@@ -1,0 +1,111 @@
+using System;
+using System.Linq;
+using System.Management.Automation;
+using Xunit;
+
+namespace EchoSocket.Module.Tests;
+
+/// <summary>The default view of a measurement, as text.</summary>
+public class StatisticsTextTests
+{
+    private const string Create =
+        "[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 2; InFlight = 3; MessageSize = 32; Rate = 500; Spin = $true; "
+        + "Duration = [timespan]::FromSeconds(2); Sent = 1001; Received = 1000; Lost = 1; ConnectTime = [timespan]::FromTicks(611); "
+        + "Minimum = [timespan]::FromTicks(158); Mean = [timespan]::FromTicks(12345); P50 = [timespan]::FromTicks(999); P90 = [timespan]::FromTicks(12345); "
+        + "P99 = [timespan]::FromTicks(123456); P999 = [timespan]::FromTicks(1234567); Maximum = [timespan]::FromTicks(12345678); "
+        + "StandardDeviation = [timespan]::FromTicks(5); MessagesPerSecond = 500; BytesPerSecond = 16000; HdrHistogram = 'x'; Detail = 'd'; RemoteEndPoint = 'e'; "
+        + "Histogram = @([EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 100; ToMicroseconds = 105.925; Count = 800 }, "
+        + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 133.352; ToMicroseconds = 141.254; Count = 199 }, "
+        + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 1000; ToMicroseconds = 1059.254; Count = 1 }) }";
+
+    private const string AddError = "; $result.Errors.Add('OperationTimeout', 1)";
+
+    private static readonly string[] Figures =
+    [
+        "Target      host, port 7",
+        "Load        2 connections, 3 in flight on each, 32-byte messages, open loop at 500 messages/s, spinning",
+        "Messages    1,001 sent, 1,000 received, 1 lost (0.1 %) in 2.00 s",
+        "Throughput  500 messages/s, 16.0 kB/s",
+        "Connect     61.1 µs",
+        "Round trip  min 15.8 µs   mean 1.23 ms   std dev 0.50 µs",
+        "            p50 99.9 µs   p90 1.23 ms   p99 12.3 ms   p99.9 123 ms   max 1.23 s",
+        "Errors      OperationTimeout 1",
+        "",
+    ];
+
+    [Fact]
+    public void The_figures_are_told_and_the_histogram_is_drawn_in_eighths_of_a_sign()
+    {
+        var lines = Lines(Create + AddError, "$true");
+
+        Assert.Equal(Figures, lines.Take(9));
+        Assert.Equal(
+            [
+                "   100 µs ████████████████████████████████████████████ 800",
+                "   126 µs ███████████                                  199",
+                "   159 µs",
+            ],
+            lines.Skip(9).Take(3));
+        Assert.Equal("  1.00 ms ▏                                            1", lines[^1]);
+        Assert.Equal(9 + 11, lines.Length); // a row for each tenth of the decade, 0.1 to 1 ms
+    }
+
+    [Fact]
+    public void A_console_without_the_signs_gets_ASCII()
+    {
+        var lines = Lines(Create + AddError, "$false");
+
+        Assert.Equal("   100 us ############################################ 800", lines[9]);
+        Assert.Equal("   126 us ###########                                  199", lines[10]);
+        Assert.Equal("  1.00 ms #                                            1", lines[^1]);
+        Assert.All(string.Join("", lines), c => Assert.True(c < 128));
+    }
+
+    [Fact]
+    public void Few_and_many_buckets_both_fit_a_screen()
+    {
+        Assert.Single(Chart(16.8, 16.8));
+        Assert.InRange(Chart(16, 16.5).Length, 1, 2);
+        foreach (var longest in new[] { 100, 1e3, 1e5, 1e7, 3.6e9 })
+            Assert.InRange(Chart(1, longest).Length, 2, 16);
+
+        static string[] Chart(params double[] times)
+        {
+            var buckets = string.Join(", ", times.Select(t => FormattableString.Invariant($"[EchoSocket.EchoHistogramBucket]@{{ FromMicroseconds = {t}; Count = 1 }}")));
+            return [.. Lines($"[EchoSocket.EchoStatistics]@{{ Sent = 1; Received = 1; Histogram = @({buckets}) }}", "$true").SkipWhile(l => l.Length > 0).Skip(1)];
+        }
+    }
+
+    [Fact]
+    public void Without_a_reply_there_is_no_round_trip()
+    {
+        var lines = Lines("[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
+
+        Assert.Equal("Messages    2 sent, 0 received, 2 lost (100.0 %) in 0.00 µs", lines[2]);
+        Assert.Equal("Connect     -", lines[^1]);
+    }
+
+    [Fact]
+    public void It_prints_the_same_after_remoting_and_the_histogram_is_still_data()
+    {
+        var host = new ScriptedHost();
+        using var engine = new Engine(host);
+        engine.Run($"$result = {Create}{AddError}; $result | Out-Default");
+        var before = host.Text;
+        var after = engine.Run(
+            "$after = [System.Management.Automation.PSSerializer]::Deserialize([System.Management.Automation.PSSerializer]::Serialize($result)); $after | Out-Default; $after").Output.Single();
+
+        Assert.Equal(before + before, host.Text);
+        Assert.Contains("Messages    1,001 sent", before, StringComparison.Ordinal);
+        Assert.Contains("   100 µs ███", before, StringComparison.Ordinal);
+        Assert.Equal("Deserialized.EchoSocket.EchoStatistics", after.TypeNames[0]);
+        var bucket = PSObject.AsPSObject(((System.Collections.ArrayList)((PSObject)after.Properties["Histogram"].Value).BaseObject)[1]);
+        Assert.Equal((133.352, 199L), (bucket.Properties["FromMicroseconds"].Value, bucket.Properties["Count"].Value));
+    }
+
+    private static string[] Lines(string create, string unicode)
+    {
+        using var engine = new Engine();
+        return engine.Run($"$result = {create}; [EchoSocket.StatisticsText]::Lines($result, {unicode})").Strings;
+    }
+}
