@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Management.Automation;
 using System.Threading;
@@ -93,7 +94,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     protected override void EndProcessing()
     {
-        if (_svgFile is null)
+        if (_svgFile is null || _plotted.Count == 0)
             return;
 
         try
@@ -102,7 +103,8 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            WriteError(new ErrorRecord(e, "SvgNotWritten", ErrorCategory.WriteError, _svgFile));
+            var advice = new IOException($"The picture '{_svgFile}' was not written: {e.Message} Give -AsSvg a file that you may write.", e);
+            WriteError(new ErrorRecord(advice, "SvgNotWritten", ErrorCategory.WriteError, _svgFile));
         }
     }
 
@@ -125,27 +127,23 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     // The pipeline's thread only looks now and then at what the measuring one has counted.
     private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
     {
-        var (shown, before) = (false, 0L);
-        for (; !end.WaitOne(ProgressPause); before = meter.Received)
+        var (shown, before, clock) = (false, 0L, Stopwatch.StartNew());
+        while (!end.WaitOne(ProgressPause))
         {
-            WriteProgress(Progress(meter, before, activity));
-            shown = true;
+            var received = meter.Received;
+            var rate = (received - before) / clock.Elapsed.TotalSeconds;
+            (shown, before) = (true, received);
+            clock.Restart();
+            WriteProgress(meter.Median is { } median
+                ? new ProgressRecord(1, activity, $"{received:N0} messages, {rate:N0}/s, p50 {StatisticsText.Time(median)}")
+                {
+                    PercentComplete = (int)(meter.Progress * 100),
+                }
+                : new ProgressRecord(1, activity, meter.IsConnected ? "Waiting for the first replies" : "Connecting"));
         }
 
         if (shown)
             WriteProgress(new ProgressRecord(1, activity, "Done") { RecordType = ProgressRecordType.Completed });
-    }
-
-    private static ProgressRecord Progress(EchoMeter meter, long before, string activity)
-    {
-        if (meter.Median is not { } median)
-            return new ProgressRecord(1, activity, "Connecting");
-
-        var rate = (meter.Received - before) / ProgressPause.TotalSeconds;
-        return new ProgressRecord(1, activity, $"{meter.Received:N0} messages, {rate:N0}/s, p50 {StatisticsText.Time(median)}")
-        {
-            PercentComplete = (int)(meter.Progress * 100),
-        };
     }
 
     private void Write(EchoMeter meter, EchoStatistics result)
@@ -158,6 +156,9 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
             throw new PipelineStoppedException();
         }
 
+        WriteVerbose(
+            $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {result.Connections} connections" +
+            $"{(result.RemoteEndPoint.Length > 0 ? $" to {result.RemoteEndPoint}" : "")}.");
         if (_svgFile is not null)
             _plotted.Add(result);
         WriteObject(result);

@@ -66,7 +66,7 @@ internal static class Failures
     };
 
     public static EchoException HostNotFound(string host, string endPoint, Exception? e) => new(EchoError.HostNotFound, endPoint,
-        $"The name '{host}' has no address. Check its spelling, or give an IP address.", e);
+        $"The name '{host}' has no address. {(NamesPort(host) ? "Give the port apart from it" : "Check its spelling, or give an IP address")}.", e);
 
     public static EchoException ConnectionTimeout(string endPoint, string tried, TimeSpan? limit, Exception? e = null) =>
         new(EchoError.ConnectionTimeout, endPoint,
@@ -110,9 +110,12 @@ internal static class Failures
     public static EchoException Mismatch(string endPoint, long offset, long size, long message) => new(EchoError.ReplyMismatch, endPoint,
         string.Format(
             CultureInfo.InvariantCulture,
-            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of message {3:N0}. Check that it is " +
+            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. Check that it is " +
             "an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the way changes the bytes.",
             endPoint, offset, size, message));
+
+    private static bool NamesPort(string host) =>
+        host.LastIndexOf(':') is > 0 and var colon && int.TryParse(host.Substring(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out _);
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

@@ -12,6 +12,7 @@ public static class PathProbe
 {
     // Small letters, capitals, digits, and bytes that are no ASCII: what an echo may change, and what it must not.
     private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
+    private static readonly byte[] UpperMessage = [.. Message.Select(b => b == 'a' ? (byte)'A' : b)];
 
     /// <summary>
     /// Resolves the name, connects (with RFC 8305's race where there are several addresses), sends a message of 64 bytes
@@ -86,6 +87,13 @@ public static class PathProbe
             if (received == 0)
                 report.FirstByteTime = Clock.Since(sent);
             received += part;
+
+            // What is wrong is wrong at once; the rest may never come.
+            if (FirstWrong(reply, received) is >= 0 and var offset)
+            {
+                Fail(report, EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {offset} of {reply.Length}");
+                return;
+            }
         }
 
         if (received < reply.Length)
@@ -96,22 +104,20 @@ public static class PathProbe
         }
 
         report.EchoTime = Clock.Since(sent);
-        Check(report, reply);
+        report.Success = true;
     }
 
-    private static void Check(EchoPathReport report, byte[] reply)
+    // Its first byte tells an echo that upper-cases from one that does not.
+    private static int FirstWrong(byte[] reply, int count)
     {
-        var upper = (byte[])Message.Clone();
-        AsciiUpper.Apply(upper, 0, upper.Length);
-        if (reply.SequenceEqual(upper) || reply.SequenceEqual(Message))
+        var expected = reply[0] == Message[0] ? Message : UpperMessage;
+        for (var i = 0; i < count; i++)
         {
-            report.Success = true;
-            return;
+            if (reply[i] != expected[i])
+                return i;
         }
 
-        var expected = reply[0] == Message[0] ? Message : upper;
-        var offset = Enumerable.Range(0, reply.Length).First(i => reply[i] != expected[i]);
-        Fail(report, EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {offset} of {reply.Length}");
+        return -1;
     }
 
     private static void Fail(EchoPathReport report, EchoPathStage stage, string reason)

@@ -11,6 +11,7 @@ internal static class Program
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
           connections           100,000 connections one after another: accounted for, and nothing left behind
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
+          meter [ROUNDS]        Measure-EchoServer next to a client in C, in turns (default 5); then a minute's memory
           pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
         """;
 
@@ -22,6 +23,8 @@ internal static class Program
         ["connections"] => ManyConnections.Run(100_000),
         ["roundtrips"] => RoundTrips.Run(5),
         ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),
+        ["meter"] => MeterComparison.Run(5),
+        ["meter", var rounds] when int.TryParse(rounds, out var n) && n > 0 => MeterComparison.Run(n),
         ["pipeline"] => LongPipeline.Run(1_000_000),
         ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
         ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender.Serve),

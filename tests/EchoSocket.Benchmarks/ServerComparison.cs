@@ -28,7 +28,7 @@ internal static class ServerComparison
 
     public static int Run(int rounds)
     {
-        var c = Servers.BuildC();
+        var c = Servers.BuildC("epoll_echo");
         Placement.RunOn(0);
         var servers = new Dictionary<string, ServerProcess>();
         try

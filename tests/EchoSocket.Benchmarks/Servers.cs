@@ -39,14 +39,14 @@ internal static class Servers
             ServeAsync(listening).GetAwaiter().GetResult();
     }
 
-    /// <summary>Compiles the C server; null where there is no compiler, or no epoll.</summary>
-    public static string? BuildC()
+    /// <summary>Compiles a program of <c>peers</c>; null where there is no compiler, or no epoll.</summary>
+    public static string? BuildC(string name)
     {
         if (!OperatingSystem.IsLinux())
             return null;
 
-        var program = Path.Combine(Path.GetTempPath(), $"epoll_echo-{Environment.ProcessId}");
-        var source = Path.Combine(Module.Root, "tests", "EchoSocket.Benchmarks", "peers", "epoll_echo.c");
+        var program = Path.Combine(Path.GetTempPath(), $"{name}-{Environment.ProcessId}");
+        var source = Path.Combine(Module.Root, "tests", "EchoSocket.Benchmarks", "peers", $"{name}.c");
         try
         {
             using var cc = Process.Start("cc", ["-O3", "-march=native", "-o", program, source]);

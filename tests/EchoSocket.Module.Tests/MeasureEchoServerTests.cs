@@ -209,6 +209,18 @@ public class MeasureEchoServerTests
     }
 
     [Fact]
+    public void Without_a_server_there_is_no_picture_and_no_error()
+    {
+        using var engine = new Engine();
+
+        var result = engine.Run("@() | Measure-EchoServer -AsSvg $args[0]", Path.Combine(Path.GetTempPath(), Path.GetRandomFileName()));
+
+        Assert.Null(result.Ended);
+        Assert.Empty(result.Errors);
+        Assert.Empty(result.Output);
+    }
+
+    [Fact]
     public void A_count_and_a_duration_exclude_each_other()
     {
         using var engine = new Engine();

@@ -13,23 +13,28 @@ public class StatisticsTextTests
         + "Duration = [timespan]::FromSeconds(2); Sent = 1001; Received = 1000; Lost = 1; ConnectTime = [timespan]::FromTicks(611); "
         + "Minimum = [timespan]::FromTicks(158); Mean = [timespan]::FromTicks(12345); P50 = [timespan]::FromTicks(999); P90 = [timespan]::FromTicks(12345); "
         + "P99 = [timespan]::FromTicks(123456); P999 = [timespan]::FromTicks(1234567); Maximum = [timespan]::FromTicks(12345678); "
-        + "StandardDeviation = [timespan]::FromTicks(5); MessagesPerSecond = 500; BytesPerSecond = 16000; HdrHistogram = 'x'; Detail = 'd'; RemoteEndPoint = 'e'; "
+        + "StandardDeviation = [timespan]::FromTicks(5); MessagesPerSecond = 500; BytesPerSecond = 16000; HdrHistogram = 'x'; Detail = 'What happened, in a sentence that is too long for one line of the screen.'; RemoteEndPoint = 'e'; "
         + "Histogram = @([EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 100; ToMicroseconds = 105.925; Count = 800 }, "
         + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 133.352; ToMicroseconds = 141.254; Count = 199 }, "
         + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 1000; ToMicroseconds = 1059.254; Count = 1 }) }";
 
     private const string AddError = "; $result.Errors.Add('OperationTimeout', 1)";
 
+    private static readonly string[] Times = ["ConnectTime", "Minimum", "Mean", "StandardDeviation", "P50", "P90", "P99", "P999", "Maximum"];
+
     private static readonly string[] Figures =
     [
         "Target      host, port 7",
-        "Load        2 connections, 3 in flight on each, 32-byte messages, open loop at 500 messages/s, spinning",
+        "Load        2 connections, 3 in flight on each, 32 bytes, open loop at 500/s,",
+        "            spinning",
         "Messages    1,001 sent, 1,000 received, 1 lost (0.1 %) in 2.00 s",
         "Throughput  500 messages/s, 16.0 kB/s",
         "Connect     61.1 µs",
-        "Round trip  min 15.8 µs   mean 1.23 ms   std dev 0.50 µs",
-        "            p50 99.9 µs   p90 1.23 ms   p99 12.3 ms   p99.9 123 ms   max 1.23 s",
+        "Round trip  min 15.8 µs   mean 1.23 ms   max 1.23 s   std dev 0.50 µs",
+        "            p50 99.9 µs   p90 1.23 ms   p99 12.3 ms   p99.9 123 ms",
         "Errors      OperationTimeout 1",
+        "Detail      What happened, in a sentence that is too long for one line of the",
+        "            screen.",
         "",
     ];
 
@@ -38,16 +43,16 @@ public class StatisticsTextTests
     {
         var lines = Lines(Create + AddError, "$true");
 
-        Assert.Equal(Figures, lines.Take(9));
+        Assert.Equal(Figures, lines.Take(Figures.Length));
         Assert.Equal(
             [
                 "   100 µs ████████████████████████████████████████████ 800",
                 "   126 µs ███████████                                  199",
                 "   159 µs",
             ],
-            lines.Skip(9).Take(3));
+            lines.Skip(Figures.Length).Take(3));
         Assert.Equal("  1.00 ms ▏                                            1", lines[^1]);
-        Assert.Equal(9 + 11, lines.Length); // a row for each tenth of the decade, 0.1 to 1 ms
+        Assert.Equal(Figures.Length + 11, lines.Length); // a row for each tenth of the decade, 0.1 to 1 ms
     }
 
     [Fact]
@@ -55,8 +60,8 @@ public class StatisticsTextTests
     {
         var lines = Lines(Create + AddError, "$false");
 
-        Assert.Equal("   100 us ############################################ 800", lines[9]);
-        Assert.Equal("   126 us ###########                                  199", lines[10]);
+        Assert.Equal("   100 us ############################################ 800", lines[Figures.Length]);
+        Assert.Equal("   126 us ###########                                  199", lines[Figures.Length + 1]);
         Assert.Equal("  1.00 ms #                                            1", lines[^1]);
         Assert.All(string.Join("", lines), c => Assert.True(c < 128));
     }
@@ -81,8 +86,21 @@ public class StatisticsTextTests
     {
         var lines = Lines("[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
-        Assert.Equal("Messages    2 sent, 0 received, 2 lost (100.0 %) in 0.00 µs", lines[2]);
-        Assert.Equal("Connect     -", lines[^1]);
+        Assert.Equal(["Target      host, port 7", "Load        1 connection, 1 bytes, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
+    }
+
+    [Fact]
+    public void No_line_is_wider_than_a_screen_and_a_small_loss_is_not_none()
+    {
+        var lines = Lines(
+            "[EchoSocket.EchoStatistics]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
+            + "MessageSize = 1073741824; Rate = 1234567.5; Spin = $true; Sent = 1234567890123; Received = 1234567890122; Lost = 1; "
+            + "Histogram = @([EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 1; Count = 1234567890122 }); "
+            + string.Join("; ", Times.Select(p => $"{p} = [timespan]::FromTicks(1234)")) + " }",
+            "$true");
+
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, 79));
+        Assert.Contains("1 lost (less than 0.1 %)", string.Join(" ", lines.Select(l => l.Trim())), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -26,7 +26,7 @@ public class ViewTests
             "[EchoSocket.EchoPathReport]@{ ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'; "
                 + "ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero }",
             "Success Connect Echo ComputerName Port Problem",
-            ["False", "1.235", "ms", "0.000", "ms", "host", "7", "Echo:", "reset"]
+            ["False", "1.235", "ms", "-", "host", "7", "Echo:", "reset"]
         },
     };
 

@@ -80,27 +80,40 @@ public abstract class EchoMeterTests
     [Fact]
     public void The_times_are_those_that_the_server_takes()
     {
-        // Of 100 messages 90 are answered after 2 ms, 9 after 40 ms, and one after 400 ms.
+        // Of 100 messages 79 are answered after 2 ms, 20 after 40 ms, and one after 400 ms.
         using var server = new ScriptedServer(peer =>
         {
             for (var message = 0; message < 100; message++)
             {
                 var bytes = peer.ReadExactly(32);
-                Wait(message == 50 ? 400 : message % 11 == 5 ? 40 : 2);
+                Wait(message == 50 ? 400 : message % 5 == 3 ? 40 : 2);
                 peer.Send(bytes);
             }
         });
 
-        var result = Run(server, o => (o.Count, o.WarmupCount) = (100, 0));
+        var noted = new NotingPoller(Create());
+        var result = Run(server, o => (o.Count, o.WarmupCount, o.Poller) = (100, 0, () => noted));
 
         Assert.Equal((100L, 100L), (result.Sent, result.Received));
         AssertBetween(2, 40, result.Minimum);
         AssertBetween(2, 40, result.P50);
-        AssertBetween(2, 40, result.P90);
+        AssertBetween(40, 400, result.P90);
         AssertBetween(40, 400, result.P99);
-        AssertBetween(400, 4000, result.P999);
         AssertBetween(400, 4000, result.Maximum);
-        AssertBetween(9.4, 94, result.Mean);
+
+        // What the poller noted beside the meter is what the meter should tell, within the histogram's thousandth (and what
+        // the system may take between two readings of the clock).
+        var times = noted.Times.Order().ToArray();
+        AssertNear(times[0], result.Minimum);
+        AssertNear(times[49], result.P50);
+        AssertNear(times[89], result.P90);
+        AssertNear(times[98], result.P99);
+        AssertNear(times[99], result.P999);
+        AssertNear(times[99], result.Maximum);
+        AssertNear(times.Average(), result.Mean);
+
+        static void AssertNear(double expected, TimeSpan? time) =>
+            AssertBetween((expected * 0.999) - 0.5, (expected * 1.001) + 0.5, time);
     }
 
     [Fact]
@@ -115,8 +128,8 @@ public abstract class EchoMeterTests
 
         // A closed loop only ever has one message in the stall. Of an open one's 200 in a second, 100 should have been sent
         // meanwhile: a tenth of all waited for more than 400 ms, two fifths for more than 100.
-        Assert.Equal(1, Above(100, closed));
-        AssertBetween(0, 100, closed.P99);
+        Assert.InRange(Above(100, closed), 1, 10);
+        AssertBetween(0, 100, closed.P90);
         Assert.InRange(Above(100, open), 60, 200);
         AssertBetween(350, 5000, open.P90);
     }
@@ -129,9 +142,24 @@ public abstract class EchoMeterTests
         var result = Run(server, o => (o.Duration, o.Rate, o.Connections) = (TimeSpan.FromSeconds(0.5), 400, 3));
 
         Assert.Equal((200L, 200L), (result.Sent, result.Received));
-        Assert.True(result.Duration >= TimeSpan.FromSeconds(199 / 400.0), $"{result.Duration}");
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.5) && result.MessagesPerSecond <= 400, $"{result.Duration}");
         await server.Recorder.Ended(3);
         Assert.Equal([67, 67, 66], server.Recorder.Connections.Select(c => (c.BytesReceived / 32) - 1).OrderDescending());
+    }
+
+    [Fact]
+    public void A_rate_that_the_path_cannot_take_is_told_and_ends_in_time()
+    {
+        using var server = Server();
+
+        var result = Run(server, o =>
+        {
+            (o.Duration, o.Rate, o.OperationTimeout) = (TimeSpan.FromSeconds(0.2), EchoMeterOptions.HighestRate, TimeSpan.FromSeconds(1));
+        });
+
+        Assert.Equal((result.Sent, 0L), (result.Received, result.Lost));
+        Assert.Matches(@"^[\d,]+ messages that were due were never sent: .* fewer than 10,000,000 a second\.", result.Detail);
+        Assert.InRange(result.Duration, TimeSpan.FromSeconds(1.2), Bounded.Limit);
     }
 
     [Fact]
@@ -150,6 +178,7 @@ public abstract class EchoMeterTests
     [InlineData(1, 1, null)]
     [InlineData(0, 5, null)]
     [InlineData(0, 5, 1000.0)]
+    [InlineData(1, 5, 1000.0)]
     public void All_is_lost_at_a_server_that_says_nothing_and_the_run_ends_in_time(int warmupCount, int inFlight, double? rate)
     {
         using var server = new ScriptedServer(peer => peer.ReadExactly(1_000_000));
@@ -161,7 +190,8 @@ public abstract class EchoMeterTests
         });
 
         AssertFailed(EchoError.OperationTimeout, result);
-        Assert.Equal(inFlight, result.Sent);
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.2), $"{result.Duration}");
+        Assert.Equal(warmupCount > 0 ? 1 : inFlight, result.Sent);
     }
 
     [Fact]
@@ -171,16 +201,16 @@ public abstract class EchoMeterTests
         {
             peer.Send(peer.ReadExactly(32));
             var late = peer.ReadExactly(32);
-            Wait(400);
+            Wait(1000);
             peer.Send(late);
         });
 
-        var result = Run(server, o => (o.WarmupCount, o.OperationTimeout) = (0, TimeSpan.FromSeconds(0.2)));
+        var result = Run(server, o => (o.WarmupCount, o.OperationTimeout) = (0, TimeSpan.FromSeconds(0.5)));
 
         Assert.Equal((2L, 1L, 1L), (result.Sent, result.Received, result.Lost));
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
         Assert.EndsWith("The run ended early, after 2 messages: no connection was left.", result.Detail, StringComparison.Ordinal);
-        AssertBetween(0, 200, result.Maximum);
+        AssertBetween(0, 500, result.Maximum);
     }
 
     [Fact]
@@ -223,7 +253,7 @@ public abstract class EchoMeterTests
         var result = Run(server, o => o.WarmupCount = 0);
 
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.ReplyMismatch)).Value);
-        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of message {message + 1}.", result.Detail, StringComparison.Ordinal);
+        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of its connection's message {message + 1}.", result.Detail, StringComparison.Ordinal);
         Assert.Equal((message, 1L), (result.Received, result.Lost));
     }
 
@@ -243,7 +273,7 @@ public abstract class EchoMeterTests
         using var adds = new ScriptedServer(peer => peer.Send([.. peer.ReadExactly(32), 0]));
         var added = Run(adds, o => o.WarmupCount = 0);
         Assert.Equal(1, added.Errors[nameof(EchoError.ReplyMismatch)]);
-        Assert.Contains("at offset 0 of the 32 bytes of message 2.", added.Detail, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 32 bytes of its connection's message 2.", added.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -261,13 +291,104 @@ public abstract class EchoMeterTests
         AssertFailed(EchoError.HostNotFound, new EchoMeter(Options(9, o => o.Host = "no-such-host.invalid")).Run());
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Out_of_handles_is_a_result_and_leaves_no_connection(int enough)
+    {
+        using var server = Server();
+        var fails = new FailingPoller(Create(), enough);
+
+        var result = Run(server, o => (o.Connections, o.Poller) = (5, () => enough == 0 ? throw new System.ComponentModel.Win32Exception(24) : fails));
+
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.SocketFailure)).Value);
+        Assert.StartsWith("Nothing could be measured here: ", result.Detail, StringComparison.Ordinal);
+        Assert.Equal((0L, enough == 0 ? 0 : 5), (result.Sent, result.Connections));
+        await server.Recorder.Ended(result.Connections);
+    }
+
+    [Fact]
+    public void The_right_replies_before_a_wrong_byte_in_the_same_read_have_come()
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            var bytes = peer.ReadExactly(10 * 32);
+            bytes[(7 * 32) + 3] ^= 0x80;
+            peer.Send(bytes);
+            peer.Receive(bytes);
+        });
+
+        var result = Run(server, o => (o.WarmupCount, o.Count, o.InFlight) = (0, 10, 10));
+
+        Assert.Equal((10L, 7L, 3L), (result.Sent, result.Received, result.Lost));
+        Assert.Contains("at offset 3 of the 32 bytes of its connection's message 8.", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_is_not_begun_before_it_can_be_sent()
+    {
+        using var server = new ScriptedServer(peer => peer.ReadExactly(1)); // and no more: the rest stays on the way
+
+        var result = Run(server, o =>
+        {
+            (o.WarmupCount, o.Count, o.InFlight, o.MessageSize) = (0, 10_000, 10_000, 1_000_000);
+            o.OperationTimeout = TimeSpan.FromSeconds(0.3);
+        });
+
+        Assert.InRange(result.Sent, 1, 100); // what fits the buffers of both sides, and not 10 GB
+        Assert.Equal(result.Sent, result.Lost);
+    }
+
+    [Fact]
+    public void Swapped_replies_are_wrong_whatever_the_size()
+    {
+        foreach (var size in new[] { 32, 65_521 })
+        {
+            using var server = new ScriptedServer(peer =>
+            {
+                var (first, second) = (peer.ReadExactly(size), peer.ReadExactly(size));
+                peer.Send(second);
+                peer.Send(first);
+            });
+
+            Assert.Single(Run(server, o => (o.WarmupCount, o.InFlight, o.MessageSize) = (0, 2, size)).Errors, e => e.Key == nameof(EchoError.ReplyMismatch));
+        }
+    }
+
+    [Fact]
+    public async Task Each_connection_has_its_share()
+    {
+        using var server = Server();
+
+        Run(server, o => (o.Count, o.Connections, o.InFlight, o.WarmupCount) = (100, 10, 100, 0));
+
+        await server.Recorder.Ended(10);
+        Assert.All(server.Recorder.Connections, c => Assert.Equal(320, c.BytesReceived));
+    }
+
+    [Fact]
+    public void Turns_of_a_connection_that_failed_are_told()
+    {
+        using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 1 }, new Recorder());
+
+        var result = Run(server, o =>
+        {
+            (o.Count, o.Connections, o.Rate, o.WarmupCount) = (100, 2, 100, 0);
+            o.OperationTimeout = TimeSpan.FromSeconds(0.5);
+        });
+
+        Assert.InRange(result.Received, 50, 99);
+        Assert.Equal(1, result.Lost);
+        Assert.Contains($"{100 - result.Sent} messages that were due were never sent: their connection had failed", result.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_other_connections_go_on_where_one_fails()
     {
         // A place is free for two only; the third waits in vain.
         using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 2 }, new Recorder());
 
-        var result = Run(server, o => (o.Connections, o.Duration, o.OperationTimeout) = (3, TimeSpan.FromSeconds(0.4), TimeSpan.FromSeconds(0.2)));
+        var result = Run(server, o => (o.Connections, o.Duration, o.OperationTimeout) = (3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(0.5)));
 
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
         Assert.Equal((3, 1L), (result.Connections, result.Lost));
@@ -328,6 +449,62 @@ public abstract class EchoMeterTests
 
     private static long Above(int milliseconds, EchoStatistics result) =>
         result.Histogram.Where(b => b.FromMicroseconds >= milliseconds * 1000).Sum(b => b.Count);
+
+    private sealed class FailingPoller(IPoller poller, int most) : IPoller
+    {
+        private int _added;
+
+        public void Add(Socket socket, int token)
+        {
+            if (_added++ > most)
+                throw new System.ComponentModel.Win32Exception(24);
+            poller.Add(socket, token);
+        }
+
+        public void Change(int token, Interest interest) => poller.Change(token, interest);
+
+        public void Remove(int token, bool closes) => poller.Remove(token, closes);
+
+        public int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
+
+        public int Receive(int token, byte[] buffer, out SocketError error) => poller.Receive(token, buffer, out error);
+
+        public int Send(int token, byte[] buffer, int offset, int count, out SocketError error) => poller.Send(token, buffer, offset, count, out error);
+
+        public void Dispose() => poller.Dispose();
+    }
+
+    /// <summary>Notes the times from each send to the next reply, in milliseconds.</summary>
+    private sealed class NotingPoller(IPoller poller) : IPoller
+    {
+        private long _sent;
+
+        public System.Collections.Generic.List<double> Times { get; } = [];
+
+        public void Add(Socket socket, int token) => poller.Add(socket, token);
+
+        public void Change(int token, Interest interest) => poller.Change(token, interest);
+
+        public void Remove(int token, bool closes) => poller.Remove(token, closes);
+
+        public int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
+
+        public int Receive(int token, byte[] buffer, out SocketError error)
+        {
+            var count = poller.Receive(token, buffer, out error);
+            if (count > 0)
+                Times.Add(Stopwatch.GetElapsedTime(_sent).TotalMilliseconds);
+            return count;
+        }
+
+        public int Send(int token, byte[] buffer, int offset, int count, out SocketError error)
+        {
+            _sent = Stopwatch.GetTimestamp();
+            return poller.Send(token, buffer, offset, count, out error);
+        }
+
+        public void Dispose() => poller.Dispose();
+    }
 
     private static void AssertBetween(double least, double most, TimeSpan? time) =>
         Assert.InRange(time!.Value.TotalMilliseconds, least, most);

@@ -1,5 +1,8 @@
 using System;
+using System.Buffers.Binary;
 using System.Diagnostics;
+using System.IO;
+using System.IO.Compression;
 using System.Linq;
 using Xunit;
 
@@ -65,8 +68,19 @@ public class LatencyHistogramTests
         var before = Filled([.. Enumerable.Range(1, 1000).Select(i => (double)i)]);
         var encoded = before.Encode();
 
-        // The cookie of the compressed format V2 and its base-two bits, as in HdrHistogram's other implementations.
-        Assert.StartsWith("HISTF", encoded, StringComparison.Ordinal);
+        // The cookies of the format V2, as in HdrHistogram's other implementations, around a whole zlib stream (RFC 1950).
+        var bytes = Convert.FromBase64String(encoded);
+        Assert.Equal((0x1C849314, bytes.Length - 8), (BinaryPrimitives.ReadInt32BigEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4))));
+        using var plain = new MemoryStream();
+        using (var zlib = new ZLibStream(new MemoryStream(bytes, 8, bytes.Length - 8), CompressionMode.Decompress))
+            zlib.CopyTo(plain);
+        var counts = plain.ToArray();
+        Assert.Equal((0x1C849313, counts.Length - 40), (BinaryPrimitives.ReadInt32BigEndian(counts), BinaryPrimitives.ReadInt32BigEndian(counts.AsSpan(4))));
+        var (a, b) = (1, 0);
+        foreach (var value in counts)
+            (a, b) = ((a + value) % 65_521, (b + a + value) % 65_521);
+        Assert.Equal((b << 16) | a, BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(bytes.Length - 4)));
+
         var after = LatencyHistogram.Decode(encoded);
         Assert.Equal(before.Count, after.Count);
         foreach (var percentile in new[] { 0, 50, 90, 99, 99.9, 100 })

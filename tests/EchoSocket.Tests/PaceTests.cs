@@ -8,6 +8,8 @@ namespace EchoSocket.Tests;
 
 public sealed class PaceTests : IDisposable
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
     public void Dispose() => _socket.Dispose();
@@ -17,7 +19,7 @@ public sealed class PaceTests : IDisposable
     {
         const long Start = 1_000_000;
         var second = Stopwatch.Frequency;
-        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null);
+        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Patience);
         var told = new List<int>();
         for (var number = pace.TakeDue(Start + (second / 2)); number >= 0; number = pace.TakeDue(Start + (second / 2)))
             told.Add(number);
@@ -27,7 +29,10 @@ public sealed class PaceTests : IDisposable
         Assert.False(pace.IsOver);
         Assert.Equal(0, pace.TakeDue(Start + second));
         Assert.True(pace.IsOver);
-        Assert.Equal((-1, long.MaxValue), (pace.TakeDue(long.MaxValue), pace.NextDue));
+
+        // The last one has its time to itself, too, so that the rate is what was asked for.
+        Assert.Equal(Start + (second * 7 / 10), pace.NextDue);
+        Assert.Equal((-1, long.MaxValue, 7L), (pace.TakeDue(Start + second), pace.NextDue, pace.Due));
     }
 
     [Fact]
@@ -35,7 +40,7 @@ public sealed class PaceTests : IDisposable
     {
         const long Start = 1_000_000;
         var second = Stopwatch.Frequency;
-        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null);
+        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Patience);
         var connection = Connection(1);
 
         Assert.False(pace.TryNext(connection, Start, out _)); // its first is due after a tenth of a second
@@ -54,31 +59,60 @@ public sealed class PaceTests : IDisposable
     [InlineData(10, 0.95, 10)]
     [InlineData(10, 0.05, 1)]
     [InlineData(0.1, 1.0, 1)]
+    [InlineData(100, 1.1, 110)] // 110.00000000000001
     public void An_open_loops_duration_has_the_messages_whose_time_is_within_it(double rate, double duration, int expected)
     {
-        var pace = new OpenLoop(rate, 1, 0, count: null, TimeSpan.FromSeconds(duration));
-        var count = 0;
-        while (pace.TakeDue(long.MaxValue) >= 0)
-            count++;
+        var pace = new OpenLoop(rate, 1, 0, count: null, TimeSpan.FromSeconds(duration), Patience);
+        while (pace.TakeDue(long.MaxValue / 2) >= 0)
+        {
+        }
 
-        Assert.Equal(expected, count);
+        Assert.Equal(expected, pace.Due);
+    }
+
+    [Fact]
+    public void What_had_to_wait_for_too_long_after_an_open_loops_duration_is_not_begun()
+    {
+        var second = Stopwatch.Frequency;
+        var pace = new OpenLoop(10, 1, 0, count: null, TimeSpan.FromSeconds(1), Patience);
+        var connection = Connection(0);
+
+        Assert.True(pace.TryNext(connection, (4 * second) - 1, out _));
+        Assert.False(pace.TryNext(connection, 4 * second, out _));
     }
 
     [Fact]
     public void A_closed_loop_ends_with_its_count_or_its_time()
     {
         var connection = Connection(0);
-        var pace = new ClosedLoop(count: 2, end: 100);
+        var pace = new ClosedLoop(count: 2, end: 100, connections: 1);
         Assert.True(pace.TryNext(connection, 5, out var intended));
         Assert.Equal(5, intended);
         Assert.True(pace.TryNext(connection, 6, out _));
         Assert.True(pace.IsOver);
         Assert.False(pace.TryNext(connection, 7, out _));
 
-        var timed = new ClosedLoop(count: null, end: 100);
+        var timed = new ClosedLoop(count: null, end: 100, connections: 1);
         Assert.True(timed.TryNext(connection, 99, out _));
         Assert.False(timed.TryNext(connection, 100, out _));
         Assert.True(timed.IsOver);
+    }
+
+    [Fact]
+    public void A_closed_loop_gives_each_connection_its_share_at_the_start_and_then_what_there_is()
+    {
+        var (first, second) = (Connection(0), Connection(1));
+        var pace = new ClosedLoop(count: 10, end: null, connections: 2);
+        for (var i = 0; i < 5; i++)
+        {
+            Assert.True(pace.TryNext(first, 1, out _));
+            first.Begin(1, 1);
+        }
+
+        Assert.False(pace.TryNext(first, 1, out _));
+        Assert.True(pace.TryNext(second, 1, out _));
+        first.Answer();
+        Assert.True(pace.TryNext(first, 1, out _));
     }
 
     private MeteredConnection Connection(int number) => new(_socket, 1, number, new EchoMeterOptions { InFlight = 10 });

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.ComponentModel;
 using System.Globalization;
 using System.Linq;
+using System.Net.Sockets;
 using System.Threading;
 
 namespace EchoSocket;
@@ -24,6 +26,9 @@ public sealed class EchoMeter
     /// <summary>Replies that came so far. From any thread, as <see cref="Progress"/> and <see cref="Median"/> are.</summary>
     public long Received => _latencies.Count;
 
+    /// <summary>False as long as it connects.</summary>
+    public bool IsConnected => _loop is { IsRunning: true };
+
     /// <summary>The share of the run that is done, 0 to 1.</summary>
     public double Progress
     {
@@ -45,42 +50,60 @@ public sealed class EchoMeter
     public IReadOnlyList<EchoException> Failures => _failures.First;
 
     /// <summary>
-    /// Connects, warms up, measures and closes. A connection that fails is not replaced; without any the run ends. Takes no
-    /// longer than the connecting, the run and one <see cref="EchoClientOptions.OperationTimeout"/> after it. To be called
+    /// Connects, warms up, measures and closes. A connection that fails is not replaced; without any the run ends. A run that
+    /// has a duration takes no longer than the connecting, the warm-up, that, and two times
+    /// <see cref="EchoClientOptions.OperationTimeout"/>: for what had to wait to be sent, and for its replies. To be called
     /// once.
     /// </summary>
     /// <param name="cancellation">Ends the run; the result is what was measured until then.</param>
     public EchoStatistics Run(CancellationToken cancellation = default)
     {
-        var opened = MeterConnections.Open(_options, _failures, cancellation);
-        using var loop = new MeterLoop(
-            _options, Connector.Display(_options.Host, _options.Port), [.. opened.Sockets], _latencies, _failures, cancellation);
-        _loop = loop;
-        if (opened.Sockets.Count > 0)
-            loop.Run();
-        return Result(opened, loop, cancellation.IsCancellationRequested);
+        using var connections = new MeterConnections(_options);
+        MeterLoop? loop = null;
+        try
+        {
+            // What it needs comes first: without it no connection is worth having.
+            _loop = loop = new MeterLoop(_options, _latencies, _failures, cancellation);
+            connections.Open(_failures, cancellation);
+            if (connections.Sockets.Count > 0)
+                loop.Run(connections.Sockets);
+        }
+        catch (Exception e) when (e is SocketException or Win32Exception)
+        {
+            _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), OutOfHandles(e), e));
+        }
+        finally
+        {
+            loop?.Dispose();
+        }
+
+        return Result(connections, loop, cancellation.IsCancellationRequested);
     }
 
-    private EchoStatistics Result(MeterConnections opened, MeterLoop loop, bool stopped)
+    private static string OutOfHandles(Exception e) =>
+        $"Nothing could be measured here: {e.Message}. This computer may be short of handles or memory for so many connections; ask for fewer.";
+
+    private EchoStatistics Result(MeterConnections connections, MeterLoop? loop, bool stopped)
     {
-        var seconds = loop.Duration.TotalSeconds;
+        var duration = loop?.Duration ?? default;
+        var seconds = duration.TotalSeconds;
         return new EchoStatistics
         {
             ComputerName = _options.Host,
             Port = _options.Port,
-            RemoteEndPoint = opened.Remote?.ToString() ?? "",
-            Connections = opened.Sockets.Count,
+            RemoteEndPoint = connections.Remote?.ToString() ?? "",
+            Connections = connections.Sockets.Count,
             InFlight = _options.InFlight,
             MessageSize = _options.MessageSize,
             Rate = _options.Rate,
             Spin = _options.Spin,
-            Duration = loop.Duration,
-            Sent = loop.Sent,
+            Duration = duration,
+            Sent = loop?.Sent ?? 0,
             Received = Received,
-            Lost = loop.Lost,
+            Lost = loop?.Lost ?? 0,
             Errors = _failures.Counts(),
             Detail = Detail(loop, stopped),
-            ConnectTime = opened.MeanTime,
+            ConnectTime = connections.MeanTime,
             Minimum = _latencies.Minimum,
             Mean = _latencies.Mean,
             StandardDeviation = _latencies.StandardDeviation,
@@ -96,13 +119,27 @@ public sealed class EchoMeter
         };
     }
 
-    private string Detail(MeterLoop loop, bool stopped)
+    private string Detail(MeterLoop? loop, bool stopped)
     {
         var sentences = Failures.Select(f => f.Message).ToList();
         if (stopped)
+        {
             sentences.Add("The run was stopped.");
-        else if (loop.EndedEarly && loop.Sent > 0)
-            sentences.Add(string.Format(CultureInfo.InvariantCulture, "The run ended early, after {0:N0} messages: no connection was left.", loop.Sent));
+        }
+        else if (loop is { EndedEarly: true })
+        {
+            sentences.Add(Sentence("The run ended early, after {0:N0} messages: no connection was left.", loop.Sent));
+        }
+        else if (loop is { NeverSent: > 0 })
+        {
+            sentences.Add(Sentence(
+                "{0:N0} messages that were due were never sent: their connection had failed, or the path takes fewer than {1:#,0.###} a " +
+                "second. Ask for a lower rate, or allow more connections or more in flight.",
+                loop.NeverSent, _options.Rate));
+        }
+
         return string.Join(" ", sentences);
     }
+
+    private static string Sentence(string format, params object?[] values) => string.Format(CultureInfo.InvariantCulture, format, values);
 }

@@ -36,7 +36,7 @@ public sealed class EchoStatistics
     /// </summary>
     public bool Spin { get; set; }
 
-    /// <summary>From the first message that counts to the end of the run.</summary>
+    /// <summary>From the first message that counts to the end of the run; all of the run where none came so far.</summary>
     public TimeSpan Duration { get; set; }
 
     /// <summary>Messages whose sending began, without those to warm up.</summary>
@@ -54,7 +54,10 @@ public sealed class EchoStatistics
     /// <summary>How many connections failed, by the name of the failure (<see cref="EchoError"/>).</summary>
     public Dictionary<string, long> Errors { get; set; } = [];
 
-    /// <summary>A sentence for each kind of failure, and one if the run ended early; otherwise empty.</summary>
+    /// <summary>
+    /// A sentence for each kind of failure, one if the run ended early or was stopped, and one if the path could not take the
+    /// rate that was asked for; otherwise empty.
+    /// </summary>
     public string Detail { get; set; } = "";
 
     /// <summary>How long a connection took, on average; null where none came about.</summary>

@@ -5,6 +5,7 @@ using System.IO;
 using System.IO.Compression;
 using System.Linq;
 using HdrHistogram;
+using HdrHistogram.Encoding;
 using HdrHistogram.Utilities;
 
 namespace EchoSocket;
@@ -17,6 +18,11 @@ internal sealed class LatencyHistogram
 {
     /// <summary>Of <see cref="Buckets"/>.</summary>
     public const int BucketsPerDecade = 40;
+
+    // The V2 format: in plain a cookie, the payload's length, and so on; compressed another cookie, a length, and zlib's.
+    private const int HeaderLength = 40;
+    private const int PayloadLengthOffset = 4;
+    private const uint CompressedCookie = 0x1C849314;
 
     // A cookie and a length, then the two bytes with which zlib's format begins.
     private const int CompressedHeader = 4 + 4 + 2;
@@ -34,6 +40,7 @@ internal sealed class LatencyHistogram
     private readonly HistogramBase _counts;
     private long _minimum = long.MaxValue;
     private long _maximum;
+    private double _sum;
 
     public LatencyHistogram() => _counts = new LongHistogram(1, Longest, Digits);
 
@@ -43,7 +50,7 @@ internal sealed class LatencyHistogram
         (_minimum, _maximum) = (0, Longest);
         var bins = Bins().ToList();
         if (bins.Count > 0)
-            (_minimum, _maximum) = (bins[0].Low, bins[bins.Count - 1].High);
+            (_minimum, _maximum, _sum) = (bins[0].Low, bins[bins.Count - 1].High, bins.Sum(b => b.Middle * b.Count));
     }
 
     public long Count => _counts.TotalCount;
@@ -52,7 +59,7 @@ internal sealed class LatencyHistogram
 
     public TimeSpan? Maximum => Count == 0 ? null : Time(_maximum);
 
-    public TimeSpan? Mean => Count == 0 ? null : Time(MeanOf(Bins()));
+    public TimeSpan? Mean => Count == 0 ? null : Time(_sum / Count);
 
     public TimeSpan? StandardDeviation
     {
@@ -62,7 +69,7 @@ internal sealed class LatencyHistogram
                 return null;
 
             var bins = Bins().ToList();
-            var mean = MeanOf(bins);
+            var mean = _sum / Count;
             return Time(Math.Sqrt(bins.Sum(b => (b.Middle - mean) * (b.Middle - mean) * b.Count) / Count));
         }
     }
@@ -87,6 +94,7 @@ internal sealed class LatencyHistogram
             _minimum = value;
         if (value > _maximum)
             _maximum = value;
+        _sum += value;
         _counts.RecordValue(value);
     }
 
@@ -119,11 +127,13 @@ internal sealed class LatencyHistogram
     {
         var counts = _maximum < BinsGrowWrong ? _counts : Clamped();
         var buffer = ByteBuffer.Allocate(counts.GetNeededByteBufferCapacity());
-        var bytes = new byte[counts.EncodeIntoCompressedByteBuffer(buffer)];
+        counts.Encode(buffer, HistogramEncoderV2.Instance);
+        buffer.Position = PayloadLengthOffset;
+        var plain = new byte[HeaderLength + buffer.GetInt()];
         buffer.Position = 0;
-        for (var i = 0; i < bytes.Length; i++)
-            bytes[i] = buffer.Get();
-        return Convert.ToBase64String(bytes);
+        for (var i = 0; i < plain.Length; i++)
+            plain[i] = buffer.Get();
+        return Convert.ToBase64String(Compressed(plain));
     }
 
     private LongHistogram Clamped()
@@ -133,6 +143,32 @@ internal sealed class LatencyHistogram
             clamped.RecordValueWithCount(Math.Min(bin.Low, BinsGrowWrong - 1), bin.Count);
         return clamped;
     }
+
+    // The library's own way leaves out the end of zlib's format (2.5.0), without which strict readers refuse it.
+    private static byte[] Compressed(byte[] plain)
+    {
+        using var zlib = new MemoryStream();
+        zlib.Write([0x78, 0x9C], 0, 2); // RFC 1950: deflate, a window of 32 KiB, the default level
+        using (var deflate = new DeflateStream(zlib, CompressionMode.Compress, leaveOpen: true))
+            deflate.Write(plain, 0, plain.Length);
+        zlib.Write(BigEndian(Adler32(plain)), 0, 4);
+        return [.. BigEndian(CompressedCookie), .. BigEndian((uint)zlib.Length), .. zlib.ToArray()];
+    }
+
+    // RFC 1950, section 8.2.
+    private static uint Adler32(byte[] bytes)
+    {
+        var (a, b) = (1u, 0u);
+        foreach (var value in bytes)
+        {
+            a = (a + value) % 65_521;
+            b = (b + a) % 65_521;
+        }
+
+        return (b << 16) | a;
+    }
+
+    private static byte[] BigEndian(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
 
     // The library's own ways to go through its counts are not used, for they go wrong with long times. Its bins are those of every HdrHistogram: 2,048 at the start, then half as many for each doubling.
     private IEnumerable<Bin> Bins()
@@ -151,8 +187,6 @@ internal sealed class LatencyHistogram
             }
         }
     }
-
-    private double MeanOf(IEnumerable<Bin> bins) => bins.Sum(b => b.Middle * b.Count) / Count;
 
     private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / BucketsPerDecade), 3);
 

@@ -10,9 +10,9 @@ namespace EchoSocket;
 
 /// <summary>
 /// The connections of a measurement. The first finds the way, as every client does; the others go to the same address, a
-/// few at a time, and all of them share one time limit.
+/// few at a time, and all of them share one time limit. None outlives it.
 /// </summary>
-internal sealed class MeterConnections
+internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
 {
     private const int MostAtOnce = 16;
 
@@ -25,17 +25,16 @@ internal sealed class MeterConnections
 
     public TimeSpan? MeanTime => _sockets.Count == 0 ? null : TimeSpan.FromTicks(_time.Ticks / _sockets.Count);
 
-    public static MeterConnections Open(EchoMeterOptions options, FailureTally failures, CancellationToken cancellation)
+    public void Open(FailureTally failures, CancellationToken cancellation)
     {
-        var connections = new MeterConnections();
         var clock = Stopwatch.StartNew();
         try
         {
             var first = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation);
-            connections.Remote = first.Remote;
-            connections.Add(first.Socket!, first.Time);
+            Remote = first.Remote;
+            Add(first.Socket!, first.Time);
             if (options.Connections > 1)
-                connections.OpenFurther(options, clock, failures, cancellation);
+                OpenFurther(clock, failures, cancellation);
         }
         catch (EchoException e)
         {
@@ -43,13 +42,18 @@ internal sealed class MeterConnections
         }
         catch (OperationCanceledException)
         {
-            // What there is by now is closed by whoever owns it.
+            // There are as many as there are.
         }
-
-        return connections;
     }
 
-    private void OpenFurther(EchoMeterOptions options, Stopwatch clock, FailureTally failures, CancellationToken cancellation)
+    /// <summary>Closes in order those that have not failed.</summary>
+    public void Dispose()
+    {
+        foreach (var socket in _sockets)
+            new SocketTransport(socket).Dispose();
+    }
+
+    private void OpenFurther(Stopwatch clock, FailureTally failures, CancellationToken cancellation)
     {
         var endPoint = Connector.Display(options.Host, options.Port);
         Parallel.For(1, options.Connections, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, (_, state) =>

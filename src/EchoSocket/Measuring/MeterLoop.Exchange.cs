@@ -9,19 +9,29 @@ internal sealed partial class MeterLoop
 {
     private void Refill(MeteredConnection connection)
     {
+        while (!connection.Failed && !connection.AwaitsRoom && Begin(connection))
+            Send(connection);
+    }
+
+    // As many messages as may be under way, but not many more bytes than go out at once: what is begun is as good as sent.
+    private bool Begin(MeteredConnection connection)
+    {
+        if (connection.Outstanding >= _options.InFlight)
+            return false;
+
         var now = Stopwatch.GetTimestamp();
-        var begun = 0;
-        for (var room = _options.InFlight - connection.Outstanding; room > 0 && _pace.TryNext(connection, now, out var intended); room--)
+        var before = connection.Begun;
+        while (connection.Outstanding < _options.InFlight && connection.BytesToSend < Payload.LongestPiece
+            && _pace.TryNext(connection, now, out var intended))
         {
             connection.Begin(intended, now);
-            begun++;
         }
 
+        var begun = connection.Begun - before;
         _outstanding += begun;
         if (_counts)
             Sent += begun;
-        if (begun > 0 && !connection.AwaitsRoom)
-            Send(connection);
+        return begun > 0;
     }
 
     private void Send(MeteredConnection connection)
@@ -29,7 +39,7 @@ internal sealed partial class MeterLoop
         while (connection.BytesToSend > 0)
         {
             var count = (int)Math.Min(connection.BytesToSend, Payload.LongestPiece);
-            var sent = _poller.Send(connection.Token, _payload.Bytes, Payload.Offset(connection.SendPosition), count, out var error);
+            var sent = _poller.Send(connection.Token, _payload.Bytes, _payload.Offset(connection.SendPosition), count, out var error);
             connection.BytesSent += sent;
             if (error != SocketError.Success)
             {
@@ -70,15 +80,16 @@ internal sealed partial class MeterLoop
             Fail(connection, error);
 
         if (connection is { AwaitsRoom: true, Failed: false })
+        {
             Send(connection);
+            Refill(connection);
+        }
     }
 
     private void Take(MeteredConnection connection, int count)
     {
-        if (!Check(connection, count))
-            return;
-
-        connection.BytesReceived += count;
+        var right = CountRight(connection, count);
+        connection.BytesReceived += right;
         var answered = 0;
         for (var whole = connection.WholeReplies; connection.Answered < whole; answered++)
         {
@@ -91,28 +102,31 @@ internal sealed partial class MeterLoop
             _since[answered] = connection.Answer();
         }
 
-        // The next message goes out before this one is entered: the time for that is then no part of any round trip.
         _outstanding -= answered;
         var (now, counts) = (_now, _counts);
-        if (!connection.Failed)
-            Refill(connection);
+        if (right < count && !connection.Failed)
+            FailAtWrongByte(connection);
+
+        // The next message goes out before this one is entered: the time for that is then no part of any round trip.
+        Refill(connection);
         for (var i = 0; i < answered && counts; i++)
             _latencies.Record(now - _since[i]);
     }
 
-    private bool Check(MeteredConnection connection, int count)
+    // Bytes for which none were sent are wrong, too.
+    private int CountRight(MeteredConnection connection, int count)
     {
         var expected = (int)Math.Min(count, connection.BytesSent - connection.BytesReceived);
         var forms = connection.Forms;
         var wrong = _payload.FirstWrong(_buffer, expected, connection.ReceivePosition, ref forms);
         connection.Forms = forms;
-        if (wrong < 0 && expected == count)
-            return true;
+        return wrong < 0 ? expected : wrong;
+    }
 
-        // Where all was right but there is more, the first byte too many is the wrong one.
-        var position = connection.BytesReceived + (wrong < 0 ? expected : wrong);
-        Fail(connection, Failures.Mismatch(_endPoint, position % _options.MessageSize, _options.MessageSize, (position / _options.MessageSize) + 1));
-        return false;
+    private void FailAtWrongByte(MeteredConnection connection)
+    {
+        var (size, position) = (_options.MessageSize, connection.BytesReceived);
+        Fail(connection, Failures.Mismatch(_endPoint, position % size, size, (position / size) + 1));
     }
 
     private void Sweep()

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using System.Threading;
 
 namespace EchoSocket;
@@ -15,8 +17,9 @@ internal sealed partial class MeterLoop : IDisposable
     private const int WakeToken = 0;
     private const int FirstToken = 1;
 
-    // A poller's wait is exact to a millisecond or so.
-    private static readonly long Exactness = Stopwatch.Frequency / 500;
+    // How much later than asked for a poller's wait may end: the timer's slack on Unix, its tick on Windows.
+    private static readonly long Lateness = Stopwatch.Frequency / (RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? 60 : 3000);
+    private static readonly long Millisecond = Stopwatch.Frequency / 1000;
 
     private readonly EchoMeterOptions _options;
     private readonly string _endPoint;
@@ -24,8 +27,7 @@ internal sealed partial class MeterLoop : IDisposable
     private readonly WakeSocket _wake = new();
     private readonly AdaptiveSpin? _spin;
     private readonly Func<bool> _look;
-    private readonly MeteredConnection[] _connections;
-    private readonly Payload _payload = new();
+    private readonly Payload _payload;
     private readonly LatencyHistogram _latencies;
     private readonly FailureTally _failures;
     private readonly CancellationToken _cancellation;
@@ -34,6 +36,7 @@ internal sealed partial class MeterLoop : IDisposable
     private readonly long[] _since; // of the messages that one read has answered
     private readonly long _timeout;
     private readonly int _sweepMilliseconds;
+    private MeteredConnection[] _connections = [];
     private Pace _pace;
     private bool _counts;
     private long _nextSweep;
@@ -42,12 +45,11 @@ internal sealed partial class MeterLoop : IDisposable
     private int _alive;
     private long _outstanding;
 
-    public MeterLoop(
-        EchoMeterOptions options, string endPoint, IReadOnlyList<Socket> sockets, LatencyHistogram latencies, FailureTally failures,
-        CancellationToken cancellation)
+    public MeterLoop(EchoMeterOptions options, LatencyHistogram latencies, FailureTally failures, CancellationToken cancellation)
     {
         _options = options;
-        _endPoint = endPoint;
+        _endPoint = Connector.Display(options.Host, options.Port);
+        _payload = new Payload(options.MessageSize);
         _poller = options.Poller();
         _latencies = latencies;
         _failures = failures;
@@ -60,20 +62,16 @@ internal sealed partial class MeterLoop : IDisposable
 
         // A message is found lost at most a twentieth of its time too late.
         _sweepMilliseconds = (int)Math.Max(Math.Min(options.OperationTimeout.TotalMilliseconds / 20, 250), 1);
-        _alive = sockets.Count;
-        _connections = new MeteredConnection[sockets.Count];
         _poller.Add(_wake.Socket, WakeToken);
-        for (var i = 0; i < sockets.Count; i++)
-        {
-            _connections[i] = new MeteredConnection(sockets[i], FirstToken + i, i, options);
-            _poller.Add(sockets[i], FirstToken + i);
-        }
     }
+
+    /// <summary>It has its connections.</summary>
+    public bool IsRunning => Volatile.Read(ref _alive) > 0;
 
     /// <summary>When the part of the run that counts began, in the stopwatch's ticks; 0 before.</summary>
     public long Start { get; private set; }
 
-    /// <summary>From <see cref="Start"/> to the end of the run.</summary>
+    /// <summary>From <see cref="Start"/> to the end of the run; where it never came so far, all of it.</summary>
     public TimeSpan Duration { get; private set; }
 
     public long Sent { get; private set; }
@@ -85,29 +83,42 @@ internal sealed partial class MeterLoop : IDisposable
 
     private bool Goes => _alive > 0 && !_cancellation.IsCancellationRequested;
 
-    /// <summary>Runs until all is sent and answered or lost, or the token is cancelled. To be called once.</summary>
-    public void Run()
+    /// <summary>Messages of an open loop whose time came, but that there was never room for.</summary>
+    public long NeverSent { get; private set; }
+
+    /// <summary>
+    /// Runs over these connections until all is sent and answered or lost, or the token is cancelled. To be called once.
+    /// </summary>
+    public void Run(IReadOnlyList<Socket> sockets)
     {
+        _connections = [.. sockets.Select((socket, i) => new MeteredConnection(socket, FirstToken + i, i, _options))];
+        foreach (var connection in _connections)
+        {
+            _poller.Add(connection.Socket, connection.Token);
+            _alive++;
+        }
+
         using var registration = _cancellation.Register(_wake.Wake);
+        var start = Stopwatch.GetTimestamp();
         RunPhase();
-        Start = Stopwatch.GetTimestamp();
-        _counts = true;
-        _pace = _options.Rate is { } rate
-            ? new OpenLoop(rate, _connections.Length, Start, _options.Count, _options.Duration)
-            : new ClosedLoop(_options.Count, _options.Duration is { } duration ? Start + Clock.Ticks(duration) : null);
-        RunPhase();
-        Duration = Clock.Since(Start);
-        EndedEarly = _alive == 0 && !_pace.IsOver;
+        if (Goes)
+        {
+            Start = start = Stopwatch.GetTimestamp();
+            _counts = true;
+            var open = _options.Rate is { } rate
+                ? new OpenLoop(rate, _connections.Length, Start, _options.Count, _options.Duration, _options.OperationTimeout)
+                : null;
+            _pace = open ?? (Pace)new ClosedLoop(_options.Count, _options.Duration is { } duration ? Start + Clock.Ticks(duration) : null, _alive);
+            RunPhase();
+            NeverSent = open is null ? 0 : open.Due - _connections.Sum(c => c.BegunInPhase);
+        }
+
+        Duration = Clock.Since(start);
+        EndedEarly = _alive == 0 && (!_pace.IsOver || NeverSent > 0);
     }
 
     public void Dispose()
     {
-        foreach (var connection in _connections)
-        {
-            if (!connection.Failed)
-                new SocketTransport(connection.Socket).Dispose();
-        }
-
         _poller.Dispose();
         _wake.Dispose();
     }
@@ -117,8 +128,7 @@ internal sealed partial class MeterLoop : IDisposable
         foreach (var connection in _connections)
         {
             connection.BeginPhase();
-            if (!connection.Failed)
-                Refill(connection);
+            Refill(connection);
         }
 
         // Where a pace goes by replies, and none is outstanding, there is nothing more to begin either.
@@ -148,23 +158,18 @@ internal sealed partial class MeterLoop : IDisposable
 
         _now = Stopwatch.GetTimestamp();
         for (var number = _pace.TakeDue(_now); number >= 0; number = _pace.TakeDue(_now))
-        {
-            if (!_connections[number].Failed)
-                Refill(_connections[number]);
-        }
+            Refill(_connections[number]);
     }
 
     // Until something comes, a message is due, or it is time to look for lost ones.
     private void Wait()
     {
-        if (_spin?.Find(_look) == true)
-            return;
-
         var due = _pace.NextDue;
-        var left = due == long.MaxValue ? due : due - Stopwatch.GetTimestamp() - Exactness;
-        if (left > 0)
+        var left = due == long.MaxValue ? due : due - Stopwatch.GetTimestamp() - Lateness;
+        if (left >= Millisecond)
         {
-            _readyCount = _poller.Wait((int)Math.Min((left / (Stopwatch.Frequency / 1000)) + 1, _sweepMilliseconds), _ready);
+            if (_spin?.Find(_look) != true)
+                _readyCount = _poller.Wait((int)Math.Min(left / Millisecond, _sweepMilliseconds), _ready);
             return;
         }
 

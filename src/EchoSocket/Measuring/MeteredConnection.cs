@@ -1,3 +1,4 @@
+using System;
 using System.Net.Sockets;
 
 namespace EchoSocket;
@@ -19,7 +20,7 @@ internal sealed class MeteredConnection
         Number = number;
         _messageSize = options.MessageSize;
         _firstByte = number * 7919L; // so that no two connections send the same
-        _outstanding = new Times[options.InFlight];
+        _outstanding = new Times[Math.Min(options.InFlight, options.Count ?? long.MaxValue)];
     }
 
     public Socket Socket { get; }

@@ -31,9 +31,10 @@ internal sealed class WarmUp(int count) : Pace
     }
 }
 
-/// <summary>A message whenever a reply has made room for it.</summary>
-internal sealed class ClosedLoop(long? count, long? end) : Pace
+/// <summary>A message whenever a reply has made room for it. At the start every connection gets its share of a few.</summary>
+internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 {
+    private readonly long _share = count is { } c ? ((c - 1) / connections) + 1 : long.MaxValue;
     private long _left = count ?? long.MaxValue;
     private bool _timeIsUp;
 
@@ -43,7 +44,8 @@ internal sealed class ClosedLoop(long? count, long? end) : Pace
     {
         intended = now;
         _timeIsUp |= now >= end;
-        if (IsOver)
+        var noneAnswered = connection.Outstanding == connection.BegunInPhase;
+        if (IsOver || (noneAnswered && connection.BegunInPhase >= _share))
             return false;
 
         _left--;
@@ -61,31 +63,52 @@ internal sealed class OpenLoop : Pace
     private readonly double _interval;
     private readonly int _connections;
     private readonly long _count;
+    private readonly long _latest = long.MaxValue;
     private long _told;
 
-    public OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration)
+    /// <param name="rate">Messages a second over all connections.</param>
+    /// <param name="connections">How many take turns.</param>
+    /// <param name="start">The first message's time.</param>
+    /// <param name="count">How many there are at most.</param>
+    /// <param name="duration">How long messages become due.</param>
+    /// <param name="patience">How long after that those that had to wait are still begun.</param>
+    public OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan patience)
     {
         _start = start;
         _interval = Stopwatch.Frequency / rate;
         _connections = connections;
-
-        // The last one's time is the last before the end.
-        var inTime = duration is { } d ? (long)Math.Min(Math.Max(Math.Ceiling(d.TotalSeconds * rate), 1), long.MaxValue / 2) : long.MaxValue;
-        _count = Math.Min(count ?? long.MaxValue, inTime);
+        _count = count ?? long.MaxValue;
+        if (duration is { } d)
+        {
+            // The last one's time is the last before the end; a product that is whole but for its rounding counts as whole.
+            _count = (long)Math.Min(_count, Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1));
+            _latest = start + Clock.Ticks(d) + Clock.Ticks(patience);
+        }
     }
+
+    /// <summary>How many messages have become due.</summary>
+    public long Due => Math.Min(_told, _count);
 
     public override bool IsOver => _told >= _count;
 
-    public override long NextDue => IsOver ? long.MaxValue : Intended(_told);
+    // What follows the last message is the time that it has to itself, as each has.
+    public override long NextDue => _told > _count ? long.MaxValue : Intended(_told);
 
     public override bool TryNext(MeteredConnection connection, long now, out long intended)
     {
         var number = (connection.BegunInPhase * _connections) + connection.Number;
         intended = Intended(number);
-        return number < _count && intended <= now;
+        return number < _count && intended <= now && now < _latest;
     }
 
-    public override int TakeDue(long now) => !IsOver && Intended(_told) <= now ? (int)(_told++ % _connections) : -1;
+    public override int TakeDue(long now)
+    {
+        if (now < NextDue)
+            return -1;
+
+        var number = _told++;
+        return number < _count ? (int)(number % _connections) : -1;
+    }
 
     private long Intended(long number) => _start + (long)(number * _interval);
 }

@@ -15,7 +15,8 @@ internal enum EchoForms
 
 /// <summary>
 /// An endless stream of bytes that a connection's messages are cut from, and what comes back for it. It repeats after a
-/// prime number of bytes, so that no message is like the one before it, and a byte lost or sent twice is seen.
+/// prime number of bytes that does not divide the size of a message, so that messages keep changing, and one that is
+/// lost, sent twice or swapped with another is seen.
 /// </summary>
 internal sealed class Payload
 {
@@ -23,15 +24,18 @@ internal sealed class Payload
     public const int LongestPiece = 256 * 1024;
 
     private const int Period = 65_521;
+    private const int OtherPeriod = 65_519;
 
+    private readonly int _period;
     private readonly byte[] _upper;
 
-    public Payload()
+    public Payload(int messageSize)
     {
-        Bytes = new byte[Period + LongestPiece];
-        new Random(Period).NextBytes(Bytes);
-        for (var i = Period; i < Bytes.Length; i++)
-            Bytes[i] = Bytes[i - Period];
+        _period = messageSize % Period == 0 ? OtherPeriod : Period;
+        Bytes = new byte[_period + LongestPiece];
+        new Random(_period).NextBytes(Bytes);
+        for (var i = _period; i < Bytes.Length; i++)
+            Bytes[i] = Bytes[i - _period];
         _upper = (byte[])Bytes.Clone();
         AsciiUpper.Apply(_upper, 0, _upper.Length);
     }
@@ -39,7 +43,7 @@ internal sealed class Payload
     public byte[] Bytes { get; }
 
     /// <summary>Where in <see cref="Bytes"/> the stream's byte with this number is.</summary>
-    public static int Offset(long position) => (int)(position % Period);
+    public int Offset(long position) => (int)(position % _period);
 
     /// <summary>
     /// Checks what came back for the stream from this byte on: the index of the first wrong byte, or -1. What the server
