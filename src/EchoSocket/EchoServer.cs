@@ -116,7 +116,7 @@ public sealed class EchoServer : IDisposable
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
     public void ServeMany(IEchoObserver? observer = null)
     {
-        using var loop = new EventLoop(_listener, _options, _counters, _options.Poller(), observer);
+        using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, _options.Poller(), observer);
         lock (_gate)
         {
             if (_stopped)

@@ -97,7 +97,7 @@ internal sealed partial class EventLoop
 
     private void End(ServedConnection client, EndReason reason, string detail)
     {
-        var result = _observer is null ? null : client.Result(reason, detail);
+        var result = _observer is null ? null : client.Result(_local, reason, detail);
         Close(client, orderly: reason is not (EndReason.PeerClosed or EndReason.PeerReset));
         if (result is not null)
             _observer!.Ended(client.Remote, result);

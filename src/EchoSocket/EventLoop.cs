@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoSocket;
@@ -29,6 +30,7 @@ internal sealed partial class EventLoop : IDisposable
     private readonly ActivityOrder _activity = new();
     private readonly byte[] _buffer = new byte[BufferSize];
     private readonly int[] _ready = new int[512];
+    private readonly string? _local; // every client's, unless the listener has several addresses
     private readonly long _idleTicks;
     private ServedConnection?[] _clients = new ServedConnection?[16]; // by token
     private int _tokens = FirstClientToken; // given out so far
@@ -38,13 +40,15 @@ internal sealed partial class EventLoop : IDisposable
     private int _active;
     private volatile bool _stop;
 
-    public EventLoop(Socket listener, EchoServerOptions options, ServerCounters counters, IPoller poller, IEchoObserver? observer)
+    public EventLoop(
+        Socket listener, IPEndPoint local, EchoServerOptions options, ServerCounters counters, IPoller poller, IEchoObserver? observer)
     {
         _acceptor = new Acceptor(listener, ListenerToken, options, poller, observer);
         _counters = counters;
         _poller = poller;
         _observer = observer;
         _transform = options.TransformBytes;
+        _local = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? null : local.ToString();
         _look = () => (_readyCount = _poller.Wait(0, _ready)) > 0;
         _idleTicks = options.IdleTimeout is { } idle ? Clock.Ticks(idle) : 0;
     }

@@ -47,9 +47,12 @@ internal sealed class ServedConnection
 
     public ServedConnection? Later { get; set; }
 
-    public EchoConnection Result(EndReason reason, string detail) => new()
+    /// <param name="local">This end, where it is known; otherwise the socket is asked.</param>
+    /// <param name="reason">Why the connection ended.</param>
+    /// <param name="detail">A sentence about it.</param>
+    public EchoConnection Result(string? local, EndReason reason, string detail) => new()
     {
-        LocalEndPoint = Local(),
+        LocalEndPoint = local ?? Local(),
         RemoteEndPoint = Remote.ToString(),
         StartTime = _startTime,
         Duration = Clock.Since(_start),
@@ -59,7 +62,7 @@ internal sealed class ServedConnection
         Detail = detail,
     };
 
-    // Asked for only at the end, since it is a call more; macOS refuses it on a connection already reset.
+    // Asked for only at the end, since it costs; macOS refuses it on a connection already reset.
     private string Local()
     {
         try
