@@ -23,6 +23,18 @@ public class ShellTests
     }
 
     [Fact]
+    public void The_example_of_measuring_runs_and_shows_both_loops()
+    {
+        var result = Shell.Run(Path.Combine("examples", "measure.ps1"));
+
+        Assert.Equal("", result.Error);
+        Assert.Equal(0, result.ExitCode);
+        Assert.Contains("1,000 sent, 1,000 received, 0 lost", result.Output, StringComparison.Ordinal);
+        Assert.Contains("200 sent, 200 received, 0 lost in 1.0", result.Output, StringComparison.Ordinal);
+        Assert.Contains("4 connections, 32 bytes, open loop at 200/s", result.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_command_prints_through_the_engines_formatter()
     {
         var result = Shell.Run("-Command", "Get-Module EchoSocket");
