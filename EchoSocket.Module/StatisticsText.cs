@@ -49,7 +49,7 @@ public static class StatisticsText
         if (received == 0)
             return [.. lines];
 
-        var buckets = Get<IEnumerable>(result, "Histogram").Cast<object>().Select(PSObject.AsPSObject)
+        var buckets = (Get<IEnumerable>(result, "Histogram") ?? Array.Empty<object>()).Cast<object>().Select(PSObject.AsPSObject)
             .Select(bucket => (From: Get<double>(bucket, "FromMicroseconds"), Count: Get<long>(bucket, "Count")));
         return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode)];
     }

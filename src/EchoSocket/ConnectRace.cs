@@ -136,7 +136,7 @@ internal sealed class ConnectRace
         var start = Stopwatch.GetTimestamp();
         try
         {
-            var socket = Connector.Connect(remote, Left > Least ? Left : Least, end, out var time);
+            var socket = Connector.Connect(Connector.CreateSocket(remote), remote, Left > Least ? Left : Least, end, out var time);
             return new Result(remote, socket, null, time);
         }
         catch (SocketException e)

@@ -62,15 +62,17 @@ internal static class Connector
         }
     }
 
+    public static Socket CreateSocket(IPEndPoint remote) => new(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
     // Closing the socket is the one way to end a blocking connect on every system, for the time limit and the
     // cancellation alike. An asynchronous connect would leave the socket non-blocking on Unix for good.
-    public static Socket Connect(IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation, out TimeSpan time)
+    /// <summary>Returns the socket connected, or closes it.</summary>
+    public static Socket Connect(Socket socket, IPEndPoint remote, TimeSpan timeout, CancellationToken cancellation, out TimeSpan time)
     {
-        cancellation.ThrowIfCancellationRequested();
-        var socket = new Socket(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         try
         {
+            cancellation.ThrowIfCancellationRequested();
             socket.NoDelay = true;
             limit.CancelAfter(timeout);
             using (limit.Token.Register(socket.Dispose))
@@ -91,6 +93,10 @@ internal static class Connector
                 socket.Dispose();
                 throw;
             }
+        }
+        catch (OperationCanceledException)
+        {
+            // Before it began: told below.
         }
 
         socket.Dispose();

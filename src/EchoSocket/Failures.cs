@@ -105,8 +105,10 @@ internal static class Failures
 
     /// <param name="endPoint">Whose reply it was.</param>
     /// <param name="offset">Of the first wrong byte, counted from 0.</param>
-    /// <param name="size">Of the message; where the offset is not below it, more came back than was sent.</param>
-    /// <param name="message">Which of the connection's messages it was, counted from 1.</param>
+    /// <param name="size">Of the message.</param>
+    /// <param name="message">
+    /// Which of the connection's messages it was, counted from 1. One that was not sent means that more came back than was.
+    /// </param>
     public static EchoException Mismatch(string endPoint, long offset, long size, long message) => new(EchoError.ReplyMismatch, endPoint,
         string.Format(
             CultureInfo.InvariantCulture,

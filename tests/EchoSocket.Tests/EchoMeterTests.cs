@@ -209,7 +209,7 @@ public abstract class EchoMeterTests
 
         Assert.Equal((2L, 1L, 1L), (result.Sent, result.Received, result.Lost));
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
-        Assert.EndsWith("The run ended early, after 2 messages: no connection was left.", result.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("The run ended early, with 2 sent: no connection was left.", result.Detail, StringComparison.Ordinal);
         AssertBetween(0, 500, result.Maximum);
     }
 

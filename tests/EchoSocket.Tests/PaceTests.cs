@@ -71,6 +71,16 @@ public sealed class PaceTests : IDisposable
     }
 
     [Fact]
+    public void An_open_loop_ends_with_its_duration_even_between_two_messages()
+    {
+        var pace = new OpenLoop(0.7, 1, 0, count: null, TimeSpan.FromSeconds(2), Patience);
+        Assert.Equal((0, 0), (pace.TakeDue(0), pace.TakeDue(Stopwatch.Frequency * 2)));
+
+        Assert.Equal(Stopwatch.Frequency * 2, pace.NextDue); // the third's time would be after 2.86 s
+        Assert.Equal((-1, long.MaxValue, 2L), (pace.TakeDue(Stopwatch.Frequency * 2), pace.NextDue, pace.Due));
+    }
+
+    [Fact]
     public void What_had_to_wait_for_too_long_after_an_open_loops_duration_is_not_begun()
     {
         var second = Stopwatch.Frequency;

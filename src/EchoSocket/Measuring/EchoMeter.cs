@@ -128,7 +128,7 @@ public sealed class EchoMeter
         }
         else if (loop is { EndedEarly: true })
         {
-            sentences.Add(Sentence("The run ended early, after {0:N0} messages: no connection was left.", loop.Sent));
+            sentences.Add(Sentence("The run ended early, with {0:N0} sent: no connection was left.", loop.Sent));
         }
         else if (loop is { NeverSent: > 0 })
         {

@@ -170,7 +170,8 @@ internal sealed class LatencyHistogram
 
     private static byte[] BigEndian(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
 
-    // The library's own ways to go through its counts are not used, for they go wrong with long times. Its bins are those of every HdrHistogram: 2,048 at the start, then half as many for each doubling.
+    // The library's own ways to go through its counts are not used, for they go wrong with long times. Its bins are those of
+    // every HdrHistogram: 2,048 at the start, then half as many for each doubling.
     private IEnumerable<Bin> Bins()
     {
         for (var doublings = 0; ; doublings++)

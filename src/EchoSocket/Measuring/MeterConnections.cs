@@ -56,14 +56,12 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
     private void OpenFurther(Stopwatch clock, FailureTally failures, CancellationToken cancellation)
     {
         var endPoint = Connector.Display(options.Host, options.Port);
-        Parallel.For(1, options.Connections, new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, (_, state) =>
+        Parallel.ForEach(CreateSockets(endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, socket =>
         {
             var left = options.ConnectionTimeout - clock.Elapsed;
             try
             {
-                if (left <= TimeSpan.Zero)
-                    throw new SocketException((int)SocketError.TimedOut);
-                Add(Connector.Connect(Remote!, left, cancellation, out var time), time);
+                Add(Connector.Connect(socket, Remote!, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellation, out var time), time);
             }
             catch (SocketException e)
             {
@@ -71,9 +69,29 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             }
             catch (OperationCanceledException)
             {
-                state.Stop();
+                // So the others will end, too.
             }
         });
+    }
+
+    // On one thread, before any other runs: where there are not enough handles, some are free again at once.
+    private List<Socket> CreateSockets(string endPoint, FailureTally failures)
+    {
+        var sockets = new List<Socket>();
+        using var reserve = new HandleReserve();
+        try
+        {
+            if (!reserve.TryFill())
+                throw new SocketException((int)SocketError.TooManyOpenSockets);
+            while (sockets.Count < options.Connections - 1)
+                sockets.Add(Connector.CreateSocket(Remote!));
+        }
+        catch (SocketException e)
+        {
+            failures.Add(Failures.Connect(endPoint, "", e));
+        }
+
+        return sockets;
     }
 
     private void Add(Socket socket, TimeSpan time)

@@ -62,7 +62,6 @@ internal sealed partial class MeterLoop : IDisposable
 
         // A message is found lost at most a twentieth of its time too late.
         _sweepMilliseconds = (int)Math.Max(Math.Min(options.OperationTimeout.TotalMilliseconds / 20, 250), 1);
-        _poller.Add(_wake.Socket, WakeToken);
     }
 
     /// <summary>It has its connections.</summary>
@@ -81,16 +80,17 @@ internal sealed partial class MeterLoop : IDisposable
     /// <summary>Every connection failed before all was sent.</summary>
     public bool EndedEarly { get; private set; }
 
-    private bool Goes => _alive > 0 && !_cancellation.IsCancellationRequested;
-
     /// <summary>Messages of an open loop whose time came, but that there was never room for.</summary>
     public long NeverSent { get; private set; }
+
+    private bool Goes => _alive > 0 && !_cancellation.IsCancellationRequested;
 
     /// <summary>
     /// Runs over these connections until all is sent and answered or lost, or the token is cancelled. To be called once.
     /// </summary>
     public void Run(IReadOnlyList<Socket> sockets)
     {
+        _poller.Add(_wake.Socket, WakeToken);
         _connections = [.. sockets.Select((socket, i) => new MeteredConnection(socket, FirstToken + i, i, _options))];
         foreach (var connection in _connections)
         {
@@ -100,7 +100,7 @@ internal sealed partial class MeterLoop : IDisposable
 
         using var registration = _cancellation.Register(_wake.Wake);
         var start = Stopwatch.GetTimestamp();
-        RunPhase();
+        RunPhase(); // to warm up
         if (Goes)
         {
             Start = start = Stopwatch.GetTimestamp();
@@ -125,6 +125,9 @@ internal sealed partial class MeterLoop : IDisposable
 
     private void RunPhase()
     {
+        if (!Goes)
+            return;
+
         foreach (var connection in _connections)
         {
             connection.BeginPhase();
@@ -168,7 +171,7 @@ internal sealed partial class MeterLoop : IDisposable
         var left = due == long.MaxValue ? due : due - Stopwatch.GetTimestamp() - Lateness;
         if (left >= Millisecond)
         {
-            if (_spin?.Find(_look) != true)
+            if (_outstanding == 0 || _spin?.Find(_look) != true)
                 _readyCount = _poller.Wait((int)Math.Min(left / Millisecond, _sweepMilliseconds), _ready);
             return;
         }

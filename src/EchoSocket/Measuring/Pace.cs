@@ -63,6 +63,7 @@ internal sealed class OpenLoop : Pace
     private readonly double _interval;
     private readonly int _connections;
     private readonly long _count;
+    private readonly long _end = long.MaxValue;
     private readonly long _latest = long.MaxValue;
     private long _told;
 
@@ -82,7 +83,8 @@ internal sealed class OpenLoop : Pace
         {
             // The last one's time is the last before the end; a product that is whole but for its rounding counts as whole.
             _count = (long)Math.Min(_count, Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1));
-            _latest = start + Clock.Ticks(d) + Clock.Ticks(patience);
+            _end = start + Clock.Ticks(d);
+            _latest = _end + Clock.Ticks(patience);
         }
     }
 
@@ -91,8 +93,8 @@ internal sealed class OpenLoop : Pace
 
     public override bool IsOver => _told >= _count;
 
-    // What follows the last message is the time that it has to itself, as each has.
-    public override long NextDue => _told > _count ? long.MaxValue : Intended(_told);
+    // What follows the last message is the time that it has to itself, as each has, or what is left of the duration.
+    public override long NextDue => _told > _count ? long.MaxValue : Math.Min(Intended(_told), _end);
 
     public override bool TryNext(MeteredConnection connection, long now, out long intended)
     {
