@@ -12,15 +12,19 @@ namespace EchoSocket;
 internal sealed class AdaptiveSpin
 {
     // About what waking costs: looking in vain and then waiting never takes more than twice the wait alone.
-    private static readonly long Limit = Stopwatch.Frequency / 20_000;
+    private static readonly TimeSpan Limit = TimeSpan.FromTicks(TimeSpan.TicksPerMillisecond / 20);
 
     private const int MostMisses = 4;
     private const int FirstPause = 64;
     private const int LongestPause = 8192;
 
+    private readonly long _limit;
     private int _misses;
     private int _pause = FirstPause;
     private int _skip;
+
+    /// <param name="limit">How long to look; 50 µs unless told otherwise.</param>
+    public AdaptiveSpin(TimeSpan? limit = null) => _limit = Clock.Ticks(limit ?? Limit);
 
     /// <summary>
     /// Looks until it finds, or the time is up. True where it found. Not at all where it does not pay just now.
@@ -53,9 +57,9 @@ internal sealed class AdaptiveSpin
         return found;
     }
 
-    private static bool LookOn(Func<bool> look)
+    private bool LookOn(Func<bool> look)
     {
-        var end = Stopwatch.GetTimestamp() + Limit;
+        var end = Stopwatch.GetTimestamp() + _limit;
         while (Stopwatch.GetTimestamp() < end)
         {
             if (look())
