@@ -12,7 +12,7 @@ internal static class HistogramChart
 
     private const int MostRows = 16;
     private const int Width = 44;
-    private const double BucketsPerDecade = 40;
+    private const double BucketsPerDecade = EchoHistogramBucket.PerDecade;
 
     // How many of the given buckets a row has: what divides a decade, so that rows begin at round numbers where they can.
     private static readonly int[] BucketsPerRow = [1, 2, 4, 8, 10, 20, 40];

@@ -76,7 +76,7 @@ public static class StatisticsText
 
         var inFlight = Get<int>(result, "InFlight") is > 1 and var n ? $"{n:N0} in flight on each, " : "";
         var pace = Get<double?>(result, "Rate") is { } rate ? $"open loop at {rate:#,0.###}/s" : "closed loop";
-        return $"{connections:N0} connection{(connections == 1 ? "" : "s")}, {inFlight}{Get<int>(result, "MessageSize"):N0} bytes, " +
+        return $"{connections:N0} connection{(connections == 1 ? "" : "s")}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
             $"{pace}{(Get<bool>(result, "Spin") ? ", spinning" : "")}";
     }
 

@@ -152,7 +152,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         {
             // PowerShell takes no more output, but its user has waited for this.
             foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result)))
-                Host.UI.WriteLine(line);
+                Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();
         }
 

@@ -31,7 +31,7 @@ public class ShellTests
         Assert.Equal(0, result.ExitCode);
         Assert.Contains("1,000 sent, 1,000 received, 0 lost", result.Output, StringComparison.Ordinal);
         Assert.Contains("200 sent, 200 received, 0 lost in 1.0", result.Output, StringComparison.Ordinal);
-        Assert.Contains("4 connections, 32 bytes, open loop at 200/s", result.Output, StringComparison.Ordinal);
+        Assert.Contains("4 connections, 32-byte messages, open loop at 200/s", result.Output, StringComparison.Ordinal);
     }
 
     [Fact]

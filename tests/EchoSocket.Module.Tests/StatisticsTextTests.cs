@@ -25,8 +25,8 @@ public class StatisticsTextTests
     private static readonly string[] Figures =
     [
         "Target      host, port 7",
-        "Load        2 connections, 3 in flight on each, 32 bytes, open loop at 500/s,",
-        "            spinning",
+        "Load        2 connections, 3 in flight on each, 32-byte messages, open loop at",
+        "            500/s, spinning",
         "Messages    1,001 sent, 1,000 received, 1 lost (0.1 %) in 2.00 s",
         "Throughput  500 messages/s, 16.0 kB/s",
         "Connect     61.1 µs",
@@ -86,7 +86,7 @@ public class StatisticsTextTests
     {
         var lines = Lines("[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
-        Assert.Equal(["Target      host, port 7", "Load        1 connection, 1 bytes, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
+        Assert.Equal(["Target      host, port 7", "Load        1 connection, 1-byte messages, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
     }
 
     [Fact]

@@ -10,11 +10,7 @@ namespace EchoSocket.Tests;
 
 public class EpollServeManyTests : ServeManyTests
 {
-    private protected override IPoller Create()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
-        return new EpollPoller();
-    }
+    private protected override IPoller Create() => Pollers.Epoll();
 }
 
 public class SelectServeManyTests : ServeManyTests
@@ -58,6 +54,33 @@ public abstract partial class ServeManyTests
         Assert.All(server.Recorder.Connections, c => Assert.Equal((EndReason.PeerClosed, 6L, 6L), (c.EndReason, c.BytesReceived, c.BytesSent)));
         Assert.Equal(50, server.Recorder.Connections.Select(c => c.RemoteEndPoint).Distinct().Count());
         Assert.Equal((0, 50L, 300L, 300L), Totals(server.Server));
+    }
+
+    [Fact]
+    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each()
+    {
+        HeldPoller poller = null!;
+        using var server = Start(o => o.Poller = () => poller = new HeldPoller(Create()));
+        var clients = Enumerable.Range(0, 96).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        clients.ForEach(Exchange);
+
+        // While the server is held between two rounds, all of them send, and others come.
+        poller.Hold();
+        Exchange(clients[0]);
+        await poller.Held.Soon();
+        clients.AddRange(Enumerable.Range(0, 8).Select(_ => Peers.Call(server.EndPoint)));
+        clients.ForEach(c => c.Send("a"u8));
+        poller.Release();
+
+        clients.ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
+        Assert.InRange(poller.MostAddsInARound, 2, 8);
+        clients.ForEach(c => c.Dispose());
+
+        static void Exchange(Socket client)
+        {
+            client.Send("a"u8);
+            client.ReadExactly(1);
+        }
     }
 
     [Theory]
@@ -256,5 +279,43 @@ public abstract partial class ServeManyTests
         var reply = new byte[bytes.Length];
         client.Exchange(bytes, bytes.Length, reply);
         return System.Text.Encoding.ASCII.GetString(reply);
+    }
+
+    /// <summary>Can be held before it waits, and counts how many sockets come between one wait and the next.</summary>
+    private sealed class HeldPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        private readonly ManualResetEventSlim _gate = new(initialState: true);
+        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _adds;
+
+        public Task Held => _held.Task;
+
+        public int MostAddsInARound { get; private set; }
+
+        public void Hold()
+        {
+            MostAddsInARound = 0;
+            _gate.Reset();
+        }
+
+        public void Release() => _gate.Set();
+
+        public override void Add(Socket socket, int token)
+        {
+            MostAddsInARound = Math.Max(MostAddsInARound, ++_adds);
+            base.Add(socket, token);
+        }
+
+        public override int Wait(int milliseconds, int[] ready)
+        {
+            if (!_gate.IsSet)
+            {
+                _held.TrySetResult();
+                Assert.True(_gate.Wait(Bounded.Limit));
+            }
+
+            _adds = 0;
+            return base.Wait(milliseconds, ready);
+        }
     }
 }

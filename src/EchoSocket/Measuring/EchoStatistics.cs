@@ -106,6 +106,9 @@ public sealed class EchoStatistics
 /// <summary>How many round trips took a time within certain bounds.</summary>
 public sealed class EchoHistogramBucket
 {
+    /// <summary>How many buckets there are from a time to ten times that.</summary>
+    public const int PerDecade = 40;
+
     /// <summary>The lower bound, in microseconds; a round trip of exactly this long is counted here.</summary>
     public double FromMicroseconds { get; set; }
 

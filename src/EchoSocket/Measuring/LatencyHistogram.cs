@@ -16,9 +16,6 @@ namespace EchoSocket;
 /// </summary>
 internal sealed class LatencyHistogram
 {
-    /// <summary>Of <see cref="Buckets"/>.</summary>
-    public const int BucketsPerDecade = 40;
-
     // The V2 format: in plain a cookie, the payload's length, and so on; compressed another cookie, a length, and zlib's.
     private const int HeaderLength = 40;
     private const int PayloadLengthOffset = 4;
@@ -114,7 +111,7 @@ internal sealed class LatencyHistogram
 
     public EchoHistogramBucket[] Buckets() =>
     [
-        .. Bins().GroupBy(bin => (int)Math.Floor(Math.Log10(bin.Middle / 1000) * BucketsPerDecade)).Select(bucket => new EchoHistogramBucket
+        .. Bins().GroupBy(bin => (int)Math.Floor(Math.Log10(bin.Middle / 1000) * EchoHistogramBucket.PerDecade)).Select(bucket => new EchoHistogramBucket
         {
             FromMicroseconds = Bound(bucket.Key),
             ToMicroseconds = Bound(bucket.Key + 1),
@@ -189,7 +186,7 @@ internal sealed class LatencyHistogram
         }
     }
 
-    private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / BucketsPerDecade), 3);
+    private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / EchoHistogramBucket.PerDecade), 3);
 
     private static TimeSpan Time(double nanoseconds) => TimeSpan.FromTicks((long)Math.Round(nanoseconds / 100));
 

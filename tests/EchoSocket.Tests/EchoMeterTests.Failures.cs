@@ -1,0 +1,243 @@
+using System;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+// What a server, or this computer, does instead, and what the result says of it.
+public abstract partial class EchoMeterTests
+{
+    [Theory]
+    [InlineData(0, 1, null)]
+    [InlineData(1, 1, null)]
+    [InlineData(0, 5, null)]
+    [InlineData(0, 5, 1000.0)]
+    [InlineData(1, 5, 1000.0)]
+    public void All_is_lost_at_a_server_that_says_nothing_and_the_run_ends_in_time(int warmupCount, int inFlight, double? rate)
+    {
+        using var server = new ScriptedServer(peer => peer.ReadExactly(1_000_000));
+
+        var result = Run(server, o =>
+        {
+            o.OperationTimeout = TimeSpan.FromSeconds(0.2);
+            (o.WarmupCount, o.InFlight, o.Rate) = (warmupCount, inFlight, rate);
+        });
+
+        AssertFailed(EchoError.OperationTimeout, result);
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.2), $"{result.Duration}");
+        Assert.Equal(warmupCount > 0 ? 1 : inFlight, result.Sent);
+    }
+
+    [Fact]
+    public void The_right_bytes_too_late_are_lost()
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(32));
+            var late = peer.ReadExactly(32);
+            Wait(1000);
+            peer.Send(late);
+        });
+
+        var result = Run(server, o => (o.WarmupCount, o.OperationTimeout) = (0, TimeSpan.FromSeconds(0.5)));
+
+        Assert.Equal((2L, 1L, 1L), (result.Sent, result.Received, result.Lost));
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
+        Assert.EndsWith("The run ended early, with 2 sent: no connection was left.", result.Detail, StringComparison.Ordinal);
+        AssertBetween(0, 500, result.Maximum);
+    }
+
+    [Fact]
+    public void A_server_that_closes_at_once_is_told_from_one_that_resets()
+    {
+        using var closes = new ScriptedServer(peer =>
+        {
+            peer.Shutdown(SocketShutdown.Send);
+            while (peer.Receive(new byte[100]) > 0)
+            {
+            }
+        });
+        AssertFailed(EchoError.ConnectionClosedEarly, Run(closes));
+
+        using var resets = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(32);
+            peer.Reset();
+        });
+        AssertFailed(EchoError.ConnectionReset, Run(resets));
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(3, 31)]
+    [InlineData(5, 17)]
+    public void A_wrong_byte_is_named(int message, int offset)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            for (var i = 0; ; i++)
+            {
+                var bytes = peer.ReadExactly(32);
+                if (i == message)
+                    bytes[offset] ^= 0x80;
+                peer.Send(bytes);
+            }
+        });
+
+        var result = Run(server, o => o.WarmupCount = 0);
+
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.ReplyMismatch)).Value);
+        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of its connection's message {message + 1}.", result.Detail, StringComparison.Ordinal);
+        Assert.Equal((message, 1L), (result.Received, result.Lost));
+    }
+
+    [Fact]
+    public void A_server_must_not_change_what_it_does_to_letters_nor_send_more_than_it_got()
+    {
+        using var changes = new ScriptedServer(peer =>
+        {
+            var first = peer.ReadExactly(1000);
+            AsciiUpper.Apply(first, 0, first.Length);
+            peer.Send(first);
+            peer.Send(peer.ReadExactly(1000));
+        });
+        var changed = Run(changes, o => (o.WarmupCount, o.MessageSize) = (0, 1000));
+        Assert.Equal((1L, 1L), (changed.Received, changed.Errors[nameof(EchoError.ReplyMismatch)]));
+
+        using var adds = new ScriptedServer(peer => peer.Send([.. peer.ReadExactly(32), 0]));
+        var added = Run(adds, o => o.WarmupCount = 0);
+        Assert.Equal(1, added.Errors[nameof(EchoError.ReplyMismatch)]);
+        Assert.Contains("at offset 0 of the 32 bytes of its connection's message 2.", added.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Where_no_connection_comes_about_the_result_says_why()
+    {
+        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unlistened.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        var refused = new EchoMeter(Options(((System.Net.IPEndPoint)unlistened.LocalEndPoint!).Port)).Run();
+        AssertFailed(EchoError.ConnectionRefused, refused);
+        Assert.Equal((0L, 0, null, ""), (refused.Sent, refused.Connections, refused.ConnectTime, refused.RemoteEndPoint));
+
+        using var full = FullBacklog.Create();
+        AssertFailed(EchoError.ConnectionTimeout, new EchoMeter(Options(full.EndPoint.Port, o => o.ConnectionTimeout = TimeSpan.FromSeconds(0.2))).Run());
+
+        AssertFailed(EchoError.HostNotFound, new EchoMeter(Options(9, o => o.Host = "no-such-host.invalid")).Run());
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    public async Task Out_of_handles_is_a_result_and_leaves_no_connection(int enough)
+    {
+        using var server = Server();
+        var fails = new FailingPoller(Create(), enough);
+
+        var result = Run(server, o => (o.Connections, o.Poller) = (5, () => enough == 0 ? throw new System.ComponentModel.Win32Exception(24) : fails));
+
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.SocketFailure)).Value);
+        Assert.StartsWith("Nothing could be measured here: ", result.Detail, StringComparison.Ordinal);
+        Assert.Equal((0L, enough == 0 ? 0 : 5), (result.Sent, result.Connections));
+        await server.Recorder.Ended(result.Connections);
+    }
+
+    [Fact]
+    public void The_right_replies_before_a_wrong_byte_in_the_same_read_have_come()
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            var bytes = peer.ReadExactly(10 * 32);
+            bytes[(7 * 32) + 3] ^= 0x80;
+            peer.Send(bytes);
+            peer.Receive(bytes);
+        });
+
+        var result = Run(server, o => (o.WarmupCount, o.Count, o.InFlight) = (0, 10, 10));
+
+        Assert.Equal((10L, 7L, 3L), (result.Sent, result.Received, result.Lost));
+        Assert.Contains("at offset 3 of the 32 bytes of its connection's message 8.", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_message_is_not_begun_before_it_can_be_sent()
+    {
+        using var server = new ScriptedServer(peer => peer.ReadExactly(1)); // and no more: the rest stays on the way
+
+        var result = Run(server, o =>
+        {
+            (o.WarmupCount, o.Count, o.InFlight, o.MessageSize) = (0, 10_000, 10_000, 1_000_000);
+            o.OperationTimeout = TimeSpan.FromSeconds(0.3);
+        });
+
+        Assert.InRange(result.Sent, 1, 100); // what fits the buffers of both sides, and not 10 GB
+        Assert.Equal(result.Sent, result.Lost);
+    }
+
+    [Fact]
+    public void Swapped_replies_are_wrong_whatever_the_size()
+    {
+        foreach (var size in new[] { 32, 65_521 })
+        {
+            using var server = new ScriptedServer(peer =>
+            {
+                var (first, second) = (peer.ReadExactly(size), peer.ReadExactly(size));
+                peer.Send(second);
+                peer.Send(first);
+            });
+
+            Assert.Single(Run(server, o => (o.WarmupCount, o.InFlight, o.MessageSize) = (0, 2, size)).Errors, e => e.Key == nameof(EchoError.ReplyMismatch));
+        }
+    }
+
+    [Fact]
+    public void Turns_of_a_connection_that_failed_are_told()
+    {
+        using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 1 }, new Recorder());
+
+        var result = Run(server, o =>
+        {
+            (o.Count, o.Connections, o.Rate, o.WarmupCount) = (100, 2, 100, 0);
+            o.OperationTimeout = TimeSpan.FromSeconds(0.5);
+        });
+
+        Assert.InRange(result.Received, 50, 99);
+        Assert.Equal(1, result.Lost);
+        Assert.Contains($"{100 - result.Sent} messages that were due were never sent: their connection had failed", result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void The_other_connections_go_on_where_one_fails()
+    {
+        // A place is free for two only; the third waits in vain.
+        using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 2 }, new Recorder());
+
+        var result = Run(server, o => (o.Connections, o.Duration, o.OperationTimeout) = (3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(0.5)));
+
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
+        Assert.Equal((3, 1L), (result.Connections, result.Lost));
+        Assert.InRange(result.Received, 10, long.MaxValue);
+        Assert.DoesNotContain("early", result.Detail, StringComparison.Ordinal);
+    }
+
+    private sealed class FailingPoller(IPoller poller, int most) : WrappedPoller(poller)
+    {
+        private int _added;
+
+        public override void Add(Socket socket, int token)
+        {
+            if (_added++ > most)
+                throw new System.ComponentModel.Win32Exception(24);
+            base.Add(socket, token);
+        }
+    }
+
+    private static void AssertFailed(EchoError error, EchoStatistics result)
+    {
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == error.ToString()).Value);
+        Assert.NotEqual("", result.Detail);
+        Assert.Equal((0L, result.Sent, 0.0, 0.0), (result.Received, result.Lost, result.MessagesPerSecond, result.BytesPerSecond));
+        Assert.All([result.Minimum, result.Mean, result.StandardDeviation, result.P50, result.P90, result.P99, result.P999, result.Maximum], Assert.Null);
+        Assert.Empty(result.Histogram);
+    }
+}

@@ -1,0 +1,34 @@
+using System;
+using System.Net.Sockets;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+internal static class Pollers
+{
+    /// <summary>Skips the test where there is none.</summary>
+    public static IPoller Epoll()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
+        return new EpollPoller();
+    }
+}
+
+/// <summary>A poller that a test listens in on.</summary>
+internal class WrappedPoller(IPoller poller) : IPoller
+{
+    public virtual void Add(Socket socket, int token) => poller.Add(socket, token);
+
+    public void Change(int token, Interest interest) => poller.Change(token, interest);
+
+    public void Remove(int token, bool closes) => poller.Remove(token, closes);
+
+    public virtual int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
+
+    public virtual int Receive(int token, byte[] buffer, out SocketError error) => poller.Receive(token, buffer, out error);
+
+    public virtual int Send(int token, byte[] buffer, int offset, int count, out SocketError error) =>
+        poller.Send(token, buffer, offset, count, out error);
+
+    public void Dispose() => poller.Dispose();
+}
