@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoSocket;
@@ -42,9 +43,6 @@ internal sealed class Acceptor : IDisposable
     /// <summary>No client will be accepted any more: as many have come as were asked for.</summary>
     public bool IsDone => _options.ConnectionCount is { } most && _accepted >= most;
 
-    /// <summary>Another client is there already. Costs a call, but less than an accept in vain, which throws.</summary>
-    public bool HasMore => _listening && _listener.Poll(0, SelectMode.SelectRead);
-
     /// <summary>To be called whenever a client came or went, or <see cref="ListensAgain"/> has passed.</summary>
     public void ListenOrRest(int active)
     {
@@ -77,8 +75,8 @@ internal sealed class Acceptor : IDisposable
         }
     }
 
-    /// <summary>The next client; null where there is none just now.</summary>
-    public Socket? Accept()
+    /// <summary>Gives the poller the next client, by this token; null where there is none just now.</summary>
+    public IPEndPoint? Accept(int token)
     {
         if (!_listening)
             return null; // a client that was accepted in this round was the last to fit
@@ -89,28 +87,30 @@ internal sealed class Acceptor : IDisposable
             return null;
         }
 
-        try
+        if (_poller.Accept(_token, token, out var error) is { } remote)
         {
-            var socket = _listener.Accept();
             _outOfHandles = false;
             _accepted++;
-            return socket;
+            return remote;
         }
-        catch (SocketException e) when (e.SocketErrorCode is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+
+        if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
         {
             _outOfHandles = true;
             _reserve.Release();
             Rest();
-            Warn(e.Message);
-            return null;
+            Warn(new SocketException((int)error).Message);
         }
-        catch (SocketException e) when (!Failures.IsOfListener(e.SocketErrorCode))
+        else if (Failures.IsOfListener(error))
         {
-            // This client left before it was accepted (accept(2)). What is not known to pass at once may last.
-            if (!Failures.IsReset(e.SocketErrorCode) && e.SocketErrorCode != SocketError.WouldBlock)
-                Rest();
-            return null;
+            throw new SocketException((int)error);
         }
+        else if (!Failures.IsReset(error) && error != SocketError.WouldBlock)
+        {
+            Rest(); // a client that left before it was accepted (accept(2)) passes at once; what else it is may last
+        }
+
+        return null;
     }
 
     /// <summary>A client has gone, and with it a handle.</summary>

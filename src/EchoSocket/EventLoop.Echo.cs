@@ -97,7 +97,10 @@ internal sealed partial class EventLoop
 
     private void End(ServedConnection client, EndReason reason, string detail)
     {
-        var result = _observer is null ? null : client.Result(_local, reason, detail);
+        // Only now does it ask for the local endpoint, since that costs.
+        var result = _observer is null
+            ? null
+            : client.Result(_local ?? _poller.LocalEndPoint(client.Token)?.ToString() ?? "", reason, detail);
         Close(client, orderly: reason is not (EndReason.PeerClosed or EndReason.PeerReset));
         if (result is not null)
             _observer!.Ended(client.Remote, result);
@@ -110,11 +113,9 @@ internal sealed partial class EventLoop
         _activity.Remove(client);
         _active--;
         _counters.Ended();
-        _poller.Remove(client.Token, closes: true);
-        if (orderly)
-            new SocketTransport(client.Socket).Dispose(); // FIN, and not RST for what was not read
-        else
-            client.Socket.Dispose();
+        if (orderly && _poller.Shutdown(client.Token))
+            HasEnded(client);
+        _poller.Close(client.Token);
         _acceptor.HandleFreed();
     }
 }

@@ -44,7 +44,8 @@ internal sealed partial class EventLoop
     {
         if (client.Leaving)
         {
-            ReadAway(client);
+            if (HasEnded(client))
+                End(client, EndReason.Stopped, "");
             return;
         }
 
@@ -61,25 +62,20 @@ internal sealed partial class EventLoop
     private void Leave(ServedConnection client)
     {
         client.Leaving = true;
-        try
-        {
-            client.Socket.Shutdown(SocketShutdown.Send);
-        }
-        catch (SocketException)
-        {
-            End(client, EndReason.Stopped, ""); // it is gone already
-        }
+        if (!_poller.Shutdown(client.Token))
+            End(client, EndReason.Stopped, "");
     }
 
-    private void ReadAway(ServedConnection client)
+    // Reads away what a client still sends after our FIN: a close with something unread would be a reset (RFC 9293, section
+    // 3.6.1), and would take the last replies with it. A client that sends without end gets the reset it asks for.
+    private bool HasEnded(ServedConnection client)
     {
         for (var reads = 0; reads < 16; reads++)
         {
-            if (_poller.Receive(client.Token, _buffer, out var error) > 0)
-                continue;
-            if (error != SocketError.WouldBlock)
-                End(client, EndReason.Stopped, "");
-            return;
+            if (_poller.Receive(client.Token, _buffer, out var error) == 0)
+                return error != SocketError.WouldBlock;
         }
+
+        return false;
     }
 }

@@ -129,26 +129,35 @@ internal sealed partial class EventLoop : IDisposable
     {
         for (var most = 1 + (_readyCount / ClientsPerAccept); most > 0; most--)
         {
-            if (_acceptor.Accept() is { } socket)
-                Begin(socket);
-            if (most > 1 && !_acceptor.HasMore)
+            var token = FreeToken();
+            if (_acceptor.Accept(token) is not { } remote)
+            {
+                _freeTokens.Push(token);
                 break;
+            }
+
+            Begin(token, remote);
         }
     }
 
-    private void Begin(Socket socket)
+    private int FreeToken()
     {
-        SocketTransport.SendAtOnce(socket);
-        var token = _freeTokens.Count > 0 ? _freeTokens.Pop() : _tokens++;
-        if (token == _clients.Length)
-            Array.Resize(ref _clients, token * 2);
-        var client = new ServedConnection(socket, token);
+        if (_freeTokens.Count > 0)
+            return _freeTokens.Pop();
+
+        if (_tokens == _clients.Length)
+            Array.Resize(ref _clients, _tokens * 2);
+        return _tokens++;
+    }
+
+    private void Begin(int token, IPEndPoint remote)
+    {
+        var client = new ServedConnection(token, remote);
         _clients[token] = client;
         _activity.Add(client);
         _active++;
         _counters.Accepted();
-        _poller.Add(socket, token);
-        _observer?.Connected(client.Remote);
+        _observer?.Connected(remote);
         _acceptor.ListenOrRest(_active);
     }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -20,6 +21,12 @@ internal interface IPoller : IDisposable
     void Remove(int token, bool closes);
 
     /// <summary>
+    /// Accepts the next client of a listener that it watches and that does not block, and watches it for something to read.
+    /// Null where there is none; the error says why. The client is the poller's own until <see cref="Close"/>.
+    /// </summary>
+    IPEndPoint? Accept(int listener, int token, out SocketError error);
+
+    /// <summary>
     /// Waits at most so many milliseconds (-1: without limit) and writes the tokens of ready sockets to the array; an
     /// error counts as ready. Returns how many.
     /// </summary>
@@ -30,6 +37,15 @@ internal interface IPoller : IDisposable
 
     /// <summary>Sends what there is room for. Less than all of it with no error means: no more room just now.</summary>
     int Send(int token, byte[] buffer, int offset, int count, out SocketError error);
+
+    /// <summary>This end of a client that it accepted; null where the system does not tell (any more).</summary>
+    IPEndPoint? LocalEndPoint(int token);
+
+    /// <summary>Sends FIN to a client that it accepted. False where the connection is gone already.</summary>
+    bool Shutdown(int token);
+
+    /// <summary>Closes a client that it accepted, and watches it no more.</summary>
+    void Close(int token);
 }
 
 /// <summary>What a socket is watched for. The values are those of epoll(7).</summary>

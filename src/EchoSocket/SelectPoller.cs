@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoSocket;
@@ -43,6 +44,30 @@ internal sealed class SelectPoller : IPoller
         _writing.Remove(socket);
     }
 
+    public IPEndPoint? Accept(int listener, int token, out SocketError error)
+    {
+        Socket? client = null;
+        try
+        {
+            error = SocketError.WouldBlock;
+            if (!_sockets[listener].Poll(0, SelectMode.SelectRead))
+                return null; // an accept in vain would throw
+
+            client = _sockets[listener].Accept();
+            var remote = EndPoints.Unmap(client.RemoteEndPoint!);
+            SocketTransport.SendAtOnce(client);
+            Add(client, token);
+            error = SocketError.Success;
+            return remote;
+        }
+        catch (SocketException e)
+        {
+            client?.Dispose();
+            error = e.SocketErrorCode;
+            return null;
+        }
+    }
+
     public int Wait(int milliseconds, int[] ready)
     {
         Fill(_readable, _reading);
@@ -73,6 +98,38 @@ internal sealed class SelectPoller : IPoller
         if (error == SocketError.WouldBlock)
             error = SocketError.Success;
         return sent;
+    }
+
+    public IPEndPoint? LocalEndPoint(int token)
+    {
+        try
+        {
+            return EndPoints.Unmap(_sockets[token].LocalEndPoint!);
+        }
+        catch (SocketException)
+        {
+            return null; // macOS refuses it on a connection already reset
+        }
+    }
+
+    public bool Shutdown(int token)
+    {
+        try
+        {
+            _sockets[token].Shutdown(SocketShutdown.Send);
+            return true;
+        }
+        catch (SocketException)
+        {
+            return false;
+        }
+    }
+
+    public void Close(int token)
+    {
+        var socket = _sockets[token];
+        Remove(token, closes: true);
+        socket.Dispose();
     }
 
     public void Dispose()

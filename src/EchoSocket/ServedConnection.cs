@@ -1,7 +1,6 @@
 using System;
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 
 namespace EchoSocket;
 
@@ -11,16 +10,14 @@ internal sealed class ServedConnection
     private readonly DateTime _startTime = DateTime.Now;
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    public ServedConnection(Socket socket, int token)
+    public ServedConnection(int token, IPEndPoint remote)
     {
-        Socket = socket;
         Token = token;
-        Remote = EndPoints.Unmap(socket.RemoteEndPoint!);
+        Remote = remote;
         LastActivity = _start;
     }
 
-    public Socket Socket { get; }
-
+    /// <summary>What the poller knows it by.</summary>
     public int Token { get; }
 
     public IPEndPoint Remote { get; }
@@ -47,12 +44,9 @@ internal sealed class ServedConnection
 
     public ServedConnection? Later { get; set; }
 
-    /// <param name="local">This end, where it is known; otherwise the socket is asked.</param>
-    /// <param name="reason">Why the connection ended.</param>
-    /// <param name="detail">A sentence about it.</param>
-    public EchoConnection Result(string? local, EndReason reason, string detail) => new()
+    public EchoConnection Result(string local, EndReason reason, string detail) => new()
     {
-        LocalEndPoint = local ?? Local(),
+        LocalEndPoint = local,
         RemoteEndPoint = Remote.ToString(),
         StartTime = _startTime,
         Duration = Clock.Since(_start),
@@ -61,17 +55,4 @@ internal sealed class ServedConnection
         EndReason = reason,
         Detail = detail,
     };
-
-    // Asked for only at the end, since it costs; macOS refuses it on a connection already reset.
-    private string Local()
-    {
-        try
-        {
-            return EndPoints.Unmap(Socket.LocalEndPoint!).ToString();
-        }
-        catch (SocketException)
-        {
-            return "";
-        }
-    }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Net.Sockets;
 using Xunit;
 
@@ -23,12 +24,20 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public void Remove(int token, bool closes) => poller.Remove(token, closes);
 
+    public virtual IPEndPoint? Accept(int listener, int token, out SocketError error) => poller.Accept(listener, token, out error);
+
     public virtual int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
 
     public virtual int Receive(int token, byte[] buffer, out SocketError error) => poller.Receive(token, buffer, out error);
 
     public virtual int Send(int token, byte[] buffer, int offset, int count, out SocketError error) =>
         poller.Send(token, buffer, offset, count, out error);
+
+    public IPEndPoint? LocalEndPoint(int token) => poller.LocalEndPoint(token);
+
+    public bool Shutdown(int token) => poller.Shutdown(token);
+
+    public void Close(int token) => poller.Close(token);
 
     public void Dispose() => poller.Dispose();
 }

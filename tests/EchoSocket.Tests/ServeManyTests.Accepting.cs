@@ -1,0 +1,73 @@
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public abstract partial class ServeManyTests
+{
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    [InlineData("0.0.0.0", "127.0.0.2")]
+    [InlineData("::", "::1")]
+    [InlineData("::", "127.0.0.2")] // a dual-mode socket's ::ffff:127.0.0.2
+    public async Task Both_ends_of_a_connection_are_told_as_the_client_knows_them(string listening, string calling)
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6 || !listening.Contains(':'), "no IPv6 here");
+        Assert.SkipUnless(System.OperatingSystem.IsLinux() || calling != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
+        using var server = Start(o => o.Address = IPAddress.Parse(listening));
+
+        using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(calling), server.EndPoint.Port));
+        var (theirs, ours) = (client.RemoteEndPoint!.ToString(), client.LocalEndPoint!.ToString());
+        client.Close();
+        await server.Recorder.Ended(1);
+
+        var connection = Assert.Single(server.Recorder.Connections);
+        Assert.Equal((theirs, ours), (connection.LocalEndPoint, connection.RemoteEndPoint));
+    }
+
+    [Theory]
+    [InlineData(SocketError.TooManyOpenSockets, true)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, true)]
+    [InlineData(SocketError.ConnectionAborted, false)] // it left before it was accepted
+    [InlineData(SocketError.HostUnreachable, false)]
+    public async Task An_accept_that_fails_is_tried_again(SocketError error, bool warns)
+    {
+        using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), error, times: 3));
+
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Equal("HI", Exchange(client, "hi"));
+
+        await server.StopAsync();
+        Assert.Equal(warns ? 1 : 0, server.Recorder.Warnings.Count);
+    }
+
+    [Fact]
+    public async Task A_listener_that_fails_ends_the_server_with_the_reason()
+    {
+        using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), SocketError.InvalidArgument, times: 1));
+
+        using var client = Peers.Call(server.EndPoint);
+
+        var error = await Assert.ThrowsAsync<EchoException>(() => server.Serving.Soon());
+        Assert.Equal(EchoError.SocketFailure, error.Error);
+        Assert.Contains($"{server.EndPoint}", error.Message, System.StringComparison.Ordinal);
+        Assert.Contains(nameof(SocketError.InvalidArgument), error.Message, System.StringComparison.Ordinal);
+    }
+
+    private sealed class AcceptFailingPoller(IPoller poller, SocketError with, int times) : WrappedPoller(poller)
+    {
+        private int _left = times;
+
+        public override IPEndPoint? Accept(int listener, int token, out SocketError error)
+        {
+            if (_left-- <= 0)
+                return base.Accept(listener, token, out error);
+
+            error = with;
+            return null;
+        }
+    }
+}
