@@ -18,13 +18,21 @@ internal sealed class AdaptiveSpin
     private const int FirstPause = 64;
     private const int LongestPause = 8192;
 
+    private readonly bool _lookCosts;
     private readonly long _limit;
     private int _misses;
     private int _pause = FirstPause;
     private int _skip;
 
+    /// <param name="lookCosts">
+    /// A look is a call of its own, lost where nothing had to be waited for. Otherwise it does what the wait would do.
+    /// </param>
     /// <param name="limit">How long to look; 50 µs unless told otherwise.</param>
-    public AdaptiveSpin(TimeSpan? limit = null) => _limit = Clock.Ticks(limit ?? Limit);
+    public AdaptiveSpin(bool lookCosts, TimeSpan? limit = null)
+    {
+        _lookCosts = lookCosts;
+        _limit = Clock.Ticks(limit ?? Limit);
+    }
 
     /// <summary>
     /// Looks until it finds, or the time is up. True where it found. Not at all where it does not pay just now.
@@ -40,6 +48,9 @@ internal sealed class AdaptiveSpin
         // What is there at the first look needed no wait, and so proves nothing for one: on a single busy processor the
         // peer has often answered before we run again.
         var found = look();
+        if (found && !_lookCosts)
+            return true;
+
         if (!found && LookOn(look))
         {
             _misses = 0;

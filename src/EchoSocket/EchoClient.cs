@@ -17,7 +17,7 @@ public sealed class EchoClient : IDisposable
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
     private readonly SocketTransport _transport;
-    private readonly AdaptiveSpin _spin = new();
+    private readonly AdaptiveSpin _spin = new(lookCosts: true);
     private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;

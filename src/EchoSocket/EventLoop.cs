@@ -23,7 +23,7 @@ internal sealed partial class EventLoop : IDisposable
     private readonly IEchoObserver? _observer;
     private readonly IPoller _poller;
     private readonly WakeSocket _wake = new();
-    private readonly AdaptiveSpin _spin = new();
+    private readonly AdaptiveSpin _spin = new(lookCosts: false);
     private readonly Func<bool> _look;
     private readonly Action<byte[], int>? _transform;
     private readonly Stack<int> _freeTokens = new();

@@ -55,7 +55,7 @@ internal sealed partial class MeterLoop : IDisposable
         _failures = failures;
         _cancellation = cancellation;
         _look = () => (_readyCount = _poller.Wait(0, _ready)) > 0;
-        _spin = options.Spin ? new AdaptiveSpin() : null;
+        _spin = options.Spin ? new AdaptiveSpin(lookCosts: false) : null;
         _pace = new WarmUp(options.WarmupCount);
         _since = new long[options.InFlight];
         _timeout = Clock.Ticks(options.OperationTimeout);
