@@ -114,7 +114,7 @@ internal sealed partial class EventLoop
         _active--;
         _counters.Ended();
         if (orderly && _poller.Shutdown(client.Token))
-            HasEnded(client);
+            ReadAway(client);
         _poller.Close(client.Token);
         _acceptor.HandleFreed();
     }

@@ -44,7 +44,7 @@ internal sealed partial class EventLoop
     {
         if (client.Leaving)
         {
-            if (HasEnded(client))
+            if (ReadAway(client))
                 End(client, EndReason.Stopped, "");
             return;
         }
@@ -67,8 +67,9 @@ internal sealed partial class EventLoop
     }
 
     // Reads away what a client still sends after our FIN: a close with something unread would be a reset (RFC 9293, section
-    // 3.6.1), and would take the last replies with it. A client that sends without end gets the reset it asks for.
-    private bool HasEnded(ServedConnection client)
+    // 3.6.1), and would take the last replies with it. A client that sends without end gets the reset it asks for. True
+    // where it has ended, too.
+    private bool ReadAway(ServedConnection client)
     {
         for (var reads = 0; reads < 16; reads++)
         {
