@@ -142,25 +142,31 @@ public sealed class EchoServerJob : Job, IServerOutput
         lock (_ended)
             _ending = true;
 
+        _server.Dispose();
+        _runspace.StateChanged -= OnRunspace;
+        Running.TryRemove(this, out _);
+        _failure = failure?.Message;
+        if (failure is not null)
+            Quietly(() => Keep(Error, Record(failure)));
+        Quietly(() => SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed));
+        _ended.Set();
+    }
+
+    // The job may have been removed while it ended, and those who listen to its streams and its state may throw.
+    private static void Quietly(Action action)
+    {
         try
         {
-            _server.Dispose();
-            _runspace.StateChanged -= OnRunspace;
-            Running.TryRemove(this, out _);
-            if (failure is not null)
-                Keep(Error, (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint));
-            _failure = failure?.Message;
-            SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed);
+            action();
         }
-        catch (ObjectDisposedException)
+        catch (Exception)
         {
-            // The job was removed while it ended.
-        }
-        finally
-        {
-            _ended.Set();
+            // Nobody is left to tell.
         }
     }
+
+    private ErrorRecord Record(Exception failure) =>
+        (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
 
     // Not on the serving thread itself: whoever hears of a state there may stop or remove the job.
     private void WaitForEnd()

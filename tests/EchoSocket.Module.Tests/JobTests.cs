@@ -77,12 +77,16 @@ public class JobTests
         Assert.Matches(@"\s\d+ echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
     }
 
-    [Fact]
-    public void A_callback_that_throws_fails_the_job_with_its_reason_and_nothing_else()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)] // also when told of it
+    public void A_callback_that_throws_fails_the_job_with_its_reason_and_nothing_else(bool again)
     {
         using var engine = new Engine();
         var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single().BaseObject;
         job.Output.DataAdded += (_, _) => throw new InvalidOperationException("the callback's own");
+        if (again)
+            job.Error.DataAdded += (_, _) => throw new InvalidOperationException("another's own");
 
         var result = engine.Run(
             "$null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; \"$($server.State)\"; $server.StatusMessage; Receive-Job $server -ErrorAction SilentlyContinue -ErrorVariable e; \"$($e[0].FullyQualifiedErrorId)\"");
