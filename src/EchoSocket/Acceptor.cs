@@ -99,7 +99,9 @@ internal sealed class Acceptor : IDisposable
             _outOfHandles = true;
             _reserve.Release();
             Rest();
-            Warn(new SocketException((int)error).Message);
+            Warn(error == SocketError.TooManyOpenSockets
+                ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
+                : Failures.Describe(error));
         }
         else if (Failures.IsOfListener(error))
         {
