@@ -11,14 +11,18 @@ internal sealed class BlockingEcho
     // The size of a read. With it a connection costs the server less than 256 KiB, however large its messages.
     private const int BufferSize = 64 * 1024;
 
+    private readonly Socket _socket;
     private readonly SocketTransport _transport;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private readonly Func<bool> _stopped;
 
-    public BlockingEcho(SocketTransport transport, EchoServerOptions options, ServerCounters counters, IEchoObserver? observer, Func<bool> stopped)
+    public BlockingEcho(
+        Socket socket, SocketTransport transport, EchoServerOptions options, ServerCounters counters, IEchoObserver? observer, Func<bool> stopped)
     {
+        Remote = EndPoints.Unmap(socket.RemoteEndPoint!);
+        _socket = socket;
         _transport = transport;
         _options = options;
         _counters = counters;
@@ -26,31 +30,30 @@ internal sealed class BlockingEcho
         _stopped = stopped;
     }
 
-    public EchoConnection Run(Socket socket)
+    public IPEndPoint Remote { get; }
+
+    public EchoConnection Run()
     {
         var clock = Stopwatch.StartNew();
-        var remote = EndPoints.Unmap(socket.RemoteEndPoint!);
         var connection = new EchoConnection
         {
-            LocalEndPoint = EndPoints.Unmap(socket.LocalEndPoint!).ToString(),
-            RemoteEndPoint = remote.ToString(),
+            LocalEndPoint = EndPoints.Unmap(_socket.LocalEndPoint!).ToString(),
+            RemoteEndPoint = Remote.ToString(),
             StartTime = DateTime.Now,
         };
         if (_options.IdleTimeout is { } idle)
-            socket.ReceiveTimeout = socket.SendTimeout = (int)Math.Ceiling(idle.TotalMilliseconds);
+            _socket.ReceiveTimeout = _socket.SendTimeout = (int)Math.Ceiling(idle.TotalMilliseconds);
 
-        _observer?.Connected(remote);
-        var error = Echo(connection, remote);
+        _observer?.Connected(Remote);
+        var error = Echo(connection);
         connection.Duration = clock.Elapsed;
         connection.EndReason = Reason(error);
         if (connection.EndReason == EndReason.Faulted)
             connection.Detail = Failures.Describe(error);
-        _transport.Dispose();
-        _observer?.Ended(remote, connection);
         return connection;
     }
 
-    private SocketError Echo(EchoConnection connection, IPEndPoint remote)
+    private SocketError Echo(EchoConnection connection)
     {
         var buffer = new byte[BufferSize];
         while (true)
@@ -61,7 +64,7 @@ internal sealed class BlockingEcho
 
             connection.BytesReceived += count;
             _counters.Received(count);
-            _observer?.Received(remote, buffer, count);
+            _observer?.Received(Remote, buffer, count);
             _options.TransformBytes?.Invoke(buffer, count);
             var sent = _transport.Send(buffer, 0, count, out error);
             connection.BytesSent += sent;

@@ -12,9 +12,6 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    // A shutdown ends a waiting receive at once on Unix. Where it does not, the socket is closed after this long.
-    private static readonly TimeSpan ShutdownGrace = TimeSpan.FromMilliseconds(250);
-
     private readonly object _gate = new();
     private readonly Socket _listener;
     private readonly EchoServerOptions _options;
@@ -92,56 +89,51 @@ public sealed class EchoServer : IDisposable
         if (socket is null)
             return null;
 
-        using var transport = new SocketTransport(socket);
+        var transport = new SocketTransport(socket);
         SocketTransport.SendAtOnce(socket);
         if (!TryBegin(transport))
             return null;
 
+        EchoConnection connection;
+        IPEndPoint remote;
         try
         {
-            return new BlockingEcho(transport, _options, _counters, observer, () => _stopped).Run(socket);
+            var echo = new BlockingEcho(socket, transport, _options, _counters, observer, () => _stopped);
+            connection = echo.Run();
+            remote = echo.Remote;
         }
         finally
         {
+            transport.Dispose();
             End();
         }
+
+        observer?.Ended(remote, connection);
+        return connection;
     }
 
     /// <summary>
     /// Serves many clients at once, until <see cref="Stop"/>, or until as many as
-    /// <see cref="EchoServerOptions.ConnectionCount"/> says have come and gone. When stopped it accepts no more, answers
-    /// what had come, and ends every connection in order. A client that is slow to read its last replies, or that goes on
-    /// sending, is waited for half a second and then cut off.
+    /// <see cref="EchoServerOptions.ConnectionCount"/> says have come and gone.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
     public void ServeMany(IEchoObserver? observer = null)
     {
-        using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, _options.Poller(), observer);
-        lock (_gate)
-        {
-            if (_stopped)
-                return;
-            _loop = loop;
-        }
-
         try
         {
-            loop.Run();
+            using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, _options.Poller(), observer);
+            Run(loop);
         }
         catch (Win32Exception e)
         {
             throw Failures.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
         }
-        finally
-        {
-            lock (_gate)
-                _loop = null;
-        }
     }
 
     /// <summary>
-    /// From any thread: stops listening and ends connections in order (FIN), so that <see cref="ServeOne"/> or
-    /// <see cref="ServeMany"/> returns. Does nothing when called again.
+    /// From any thread: ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order. No more clients are accepted, what
+    /// had come is answered, and every connection ends with a FIN. A client that is slow to read its last replies, or that
+    /// goes on sending, is waited for half a second and then cut off. Does nothing when called again.
     /// </summary>
     public void Stop()
     {
@@ -159,8 +151,12 @@ public sealed class EchoServer : IDisposable
         if (current is null)
             return;
 
+        current.EndReceiving();
+        if (_served.Wait(_options.StopGrace))
+            return;
+
         current.Shutdown();
-        if (!_served.Wait(ShutdownGrace))
+        if (!_served.Wait(_options.StopGrace))
             current.Dispose();
     }
 
@@ -187,6 +183,26 @@ public sealed class EchoServer : IDisposable
             {
                 throw Failures.Accept(LocalEndPoint.ToString(), e);
             }
+        }
+    }
+
+    private void Run(EventLoop loop)
+    {
+        lock (_gate)
+        {
+            if (_stopped)
+                return;
+            _loop = loop;
+        }
+
+        try
+        {
+            loop.Run();
+        }
+        finally
+        {
+            lock (_gate)
+                _loop = null;
         }
     }
 

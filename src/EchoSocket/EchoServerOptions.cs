@@ -104,6 +104,9 @@ public sealed class EchoServerOptions
         set => _transformBytes = value;
     }
 
+    /// <summary>How long stopping waits for clients to take the replies to what had come; a test may wait longer.</summary>
+    internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
+
     /// <summary>What waits for sockets; a test may choose.</summary>
     internal Func<IPoller> Poller { get; set; } = EchoSocket.Poller.Create;
 }

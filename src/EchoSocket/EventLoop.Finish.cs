@@ -1,4 +1,3 @@
-using System;
 using System.Diagnostics;
 using System.Net.Sockets;
 
@@ -7,14 +6,11 @@ namespace EchoSocket;
 // How the loop ends when it was stopped.
 internal sealed partial class EventLoop
 {
-    // Stopping waits this long for clients to take the replies already made.
-    private static readonly TimeSpan StopGrace = TimeSpan.FromMilliseconds(500);
-
     // What had come before the stop is answered, and each client sees FIN. Until it closes in turn, what it still sends is
     // read away: a close with something unread would be a reset, and would take the last replies with it.
     private void Finish()
     {
-        var end = Stopwatch.GetTimestamp() + Clock.Ticks(StopGrace);
+        var end = Stopwatch.GetTimestamp() + _stopGrace;
         for (var token = FirstClientToken; token < _tokens && Stopwatch.GetTimestamp() < end; token++)
         {
             if (_clients[token] is { } client)

@@ -32,6 +32,7 @@ internal sealed partial class EventLoop : IDisposable
     private readonly int[] _ready = new int[512];
     private readonly string? _local; // every client's, unless the listener has several addresses
     private readonly long _idleTicks;
+    private readonly long _stopGrace;
     private ServedConnection?[] _clients = new ServedConnection?[16]; // by token
     private int _tokens = FirstClientToken; // given out so far
     private byte[]? _spare;
@@ -50,6 +51,7 @@ internal sealed partial class EventLoop : IDisposable
         _transform = options.TransformBytes;
         _local = local.Address.Equals(IPAddress.Any) || local.Address.Equals(IPAddress.IPv6Any) ? null : local.ToString();
         _look = () => (_readyCount = _poller.Wait(0, _ready)) > 0;
+        _stopGrace = Clock.Ticks(options.StopGrace);
         _idleTicks = options.IdleTimeout is { } idle ? Clock.Ticks(idle) : 0;
     }
 

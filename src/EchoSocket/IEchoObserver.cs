@@ -4,8 +4,8 @@ namespace EchoSocket;
 
 /// <summary>
 /// Is told what happens on a server's connections, as it happens, on the thread that serves them. What an observer throws
-/// ends the server and its connections, in order but without further calls, and reaches the caller of <see cref="EchoServer.ServeOne"/> or
-/// <see cref="EchoServer.ServeMany"/>.
+/// ends the server and its connections, in order but without further calls, and reaches the caller of
+/// <see cref="EchoServer.ServeOne"/> or <see cref="EchoServer.ServeMany"/>.
 /// </summary>
 public interface IEchoObserver
 {

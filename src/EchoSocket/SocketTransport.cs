@@ -103,18 +103,16 @@ internal sealed class SocketTransport : IDisposable
         return sent;
     }
 
+    /// <summary>
+    /// From any thread: ends a receive that waits. On Linux what has come is still read after it; sending goes on.
+    /// </summary>
+    public void EndReceiving() => Shutdown(SocketShutdown.Receive);
+
     /// <summary>From any thread: ends both directions in order, and with them a call that waits in the other two.</summary>
     public void Shutdown()
     {
         _shutDown = true;
-        try
-        {
-            _socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer is gone already; there is nobody to tell.
-        }
+        Shutdown(SocketShutdown.Both);
     }
 
     /// <summary>Closes in order: FIN, not RST, unless the peer goes on sending.</summary>
@@ -126,6 +124,18 @@ internal sealed class SocketTransport : IDisposable
         Shutdown();
         Drain();
         _socket.Dispose();
+    }
+
+    private void Shutdown(SocketShutdown direction)
+    {
+        try
+        {
+            _socket.Shutdown(direction);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already; there is nobody to tell.
+        }
     }
 
     // On Unix .NET calls every blocking send that was cut short after its first bytes a time-out, and tells the true

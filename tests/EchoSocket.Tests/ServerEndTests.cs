@@ -132,6 +132,49 @@ public class ServerEndTests
         Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task Stopping_answers_what_had_come_and_ends_with_FIN(bool many)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() || many, "elsewhere ending a blocking receive loses what it has not read");
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, StopGrace = Bounded.Limit });
+        using var held = new Held();
+        var serving = Bounded.Start(() =>
+        {
+            if (many)
+                server.ServeMany(held);
+            else
+                server.ServeOne(held);
+        });
+        using var client = Peers.Call(server.LocalEndPoint);
+        client.Send("first "u8);
+        await held.Entered.Task.Soon();
+        client.Send("and last"u8);
+
+        var stopping = Bounded.Start(server.Stop);
+        if (!many)
+            Assert.True(SpinWait.SpinUntil(() => IsRefused(server.LocalEndPoint), Bounded.Limit)); // it has begun to stop
+        held.Leave.Set();
+
+        Assert.Equal("FIRST AND LAST"u8.ToArray(), client.ReadExactly(14));
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.Close();
+        await stopping.Soon();
+        await serving.Soon();
+    }
+
+    [Fact]
+    public async Task What_an_end_is_told_to_may_stop_the_server_without_waiting_for_itself()
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, StopGrace = TimeSpan.FromHours(1) });
+        var serving = Bounded.Start(() => server.ServeOne(new AtTheEnd(server.Stop)));
+
+        Peers.Call(server.LocalEndPoint).Close();
+
+        Assert.Equal(EndReason.PeerClosed, (await serving.Soon())!.EndReason);
+    }
+
     [Fact]
     public async Task Stopping_while_the_server_waits_to_send_ends_it()
     {
@@ -201,6 +244,40 @@ public class ServerEndTests
         });
         await flooding.Soon();
         Assert.True(blocked.Bytes > 0);
+    }
+
+    private static bool IsRefused(IPEndPoint server)
+    {
+        try
+        {
+            Peers.Call(server).Close();
+            return false;
+        }
+        catch (SocketException)
+        {
+            return true;
+        }
+    }
+
+    /// <summary>Holds the server while it looks at what was received first.</summary>
+    private sealed class Held : Observer, IDisposable
+    {
+        public TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public ManualResetEventSlim Leave { get; } = new();
+
+        public override void Received(IPEndPoint remote, byte[] buffer, int count)
+        {
+            Entered.TrySetResult();
+            Assert.True(Leave.Wait(Bounded.Limit));
+        }
+
+        public void Dispose() => Leave.Dispose();
+    }
+
+    private sealed class AtTheEnd(Action then) : Observer
+    {
+        public override void Ended(IPEndPoint remote, EchoConnection connection) => then();
     }
 
     private sealed class Blocked : Observer
