@@ -23,6 +23,7 @@ internal sealed class Acceptor : IDisposable
     private readonly IPoller _poller;
     private readonly IEchoObserver? _observer;
     private readonly HandleReserve _reserve = new();
+    private bool _watched;
     private bool _listening;
     private bool _outOfHandles;
     private long _warnAgain;
@@ -59,15 +60,12 @@ internal sealed class Acceptor : IDisposable
 
         if (!listen)
         {
-            _listening = false;
-            _poller.Remove(_token, closes: false);
+            Listen(false);
         }
         else if (_reserve.TryFill())
         {
             ListensAgain = 0;
-            _listening = true;
-            _listener.Blocking = false; // a client may leave between the wait and the accept
-            _poller.Add(_listener, _token);
+            Listen(true);
         }
         else
         {
@@ -124,9 +122,9 @@ internal sealed class Acceptor : IDisposable
 
     public void Close()
     {
-        if (_listening)
-            _poller.Remove(_token, closes: true);
-        _listening = false;
+        if (_watched)
+            _poller.Remove(_token);
+        _watched = _listening = false;
         _listener.Dispose();
     }
 
@@ -136,11 +134,27 @@ internal sealed class Acceptor : IDisposable
         _reserve.Dispose();
     }
 
+    // Once watched it stays so, for nothing if need be: to watch it anew might fail for want of memory or of watches.
+    private void Listen(bool value)
+    {
+        if (_watched)
+        {
+            _poller.Change(_token, value ? Interest.Reading : Interest.None);
+        }
+        else
+        {
+            _listener.Blocking = false; // a client may leave between the wait and the accept
+            _poller.Add(_listener, _token);
+            _watched = true;
+        }
+
+        _listening = value;
+    }
+
     private void Rest()
     {
         if (_listening)
-            _poller.Remove(_token, closes: false);
-        _listening = false;
+            Listen(false);
         ListensAgain = Stopwatch.GetTimestamp() + Clock.Ticks(Pause);
     }
 

@@ -121,7 +121,8 @@ public sealed class EchoServer : IDisposable
     {
         try
         {
-            using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, _options.Poller(), observer);
+            using var poller = _options.Poller();
+            using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, poller, observer);
             Run(loop);
         }
         catch (Win32Exception e)

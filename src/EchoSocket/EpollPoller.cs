@@ -11,7 +11,6 @@ internal sealed unsafe class EpollPoller : IPoller
 {
     private const int CloseOnExec = 0x80000; // EPOLL_CLOEXEC and SOCK_CLOEXEC
     private const int AddEntry = 1; // EPOLL_CTL_ADD
-    private const int RemoveEntry = 2; // EPOLL_CTL_DEL
     private const int ChangeEntry = 3; // EPOLL_CTL_MOD
     private const int DontWait = 0x40; // MSG_DONTWAIT: spares two calls to make each socket non-blocking
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
@@ -48,11 +47,9 @@ internal sealed unsafe class EpollPoller : IPoller
 
     public void Change(int token, Interest interest) => Control(ChangeEntry, token, interest);
 
-    public void Remove(int token, bool closes)
+    public void Remove(int token)
     {
-        // A close removes it too (epoll(7), question 6), and saves the call.
-        if (!closes)
-            Control(RemoveEntry, token, 0);
+        // The close does it (epoll(7), question 6).
     }
 
     // Not through Socket.Accept: its objects with their finalizers, and the two calls that make each client non-blocking,

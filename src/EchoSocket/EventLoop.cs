@@ -88,7 +88,6 @@ internal sealed partial class EventLoop : IDisposable
                 Close(client, orderly: true); // only where an observer threw
         }
 
-        _poller.Dispose();
         _wake.Dispose();
     }
 

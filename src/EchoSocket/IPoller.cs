@@ -17,8 +17,8 @@ internal interface IPoller : IDisposable
     /// <summary>Watches a socket for something else than before; at first it is watched for something to read.</summary>
     void Change(int token, Interest interest);
 
-    /// <summary>Watches a socket no more, because it is about to be closed or because it has to rest.</summary>
-    void Remove(int token, bool closes);
+    /// <summary>Knows a socket no more, which is to be closed next.</summary>
+    void Remove(int token);
 
     /// <summary>
     /// Accepts the next client of a listener that it watches and that does not block, and watches it for something to read.
@@ -52,6 +52,9 @@ internal interface IPoller : IDisposable
 [Flags]
 internal enum Interest
 {
+    /// <summary>Nothing.</summary>
+    None = 0,
+
     /// <summary>Something to read, or an end.</summary>
     Reading = 1,
 

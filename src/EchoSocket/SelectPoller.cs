@@ -35,7 +35,7 @@ internal sealed class SelectPoller : IPoller
             _writing.Add(socket);
     }
 
-    public void Remove(int token, bool closes)
+    public void Remove(int token)
     {
         var socket = _sockets[token];
         _sockets.Remove(token);
@@ -128,7 +128,7 @@ internal sealed class SelectPoller : IPoller
     public void Close(int token)
     {
         var socket = _sockets[token];
-        Remove(token, closes: true);
+        Remove(token);
         socket.Dispose();
     }
 

@@ -22,7 +22,7 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public void Change(int token, Interest interest) => poller.Change(token, interest);
 
-    public void Remove(int token, bool closes) => poller.Remove(token, closes);
+    public void Remove(int token) => poller.Remove(token);
 
     public virtual IPEndPoint? Accept(int listener, int token, out SocketError error) => poller.Accept(listener, token, out error);
 

@@ -1,3 +1,5 @@
+using System;
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
@@ -16,7 +18,7 @@ public abstract partial class ServeManyTests
     public async Task Both_ends_of_a_connection_are_told_as_the_client_knows_them(string listening, string calling)
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6 || !listening.Contains(':'), "no IPv6 here");
-        Assert.SkipUnless(System.OperatingSystem.IsLinux() || calling != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
+        Assert.SkipUnless(OperatingSystem.IsLinux() || calling != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
         using var server = Start(o => o.Address = IPAddress.Parse(listening));
 
         using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(calling), server.EndPoint.Port));
@@ -45,6 +47,18 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
+    public void While_there_are_no_handles_it_waits_between_its_tries()
+    {
+        using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), SocketError.TooManyOpenSockets, times: 5));
+
+        var clock = Stopwatch.StartNew();
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Equal("HI", Exchange(client, "hi"));
+
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(450), Bounded.Limit); // five rests of a tenth of a second
+    }
+
+    [Fact]
     public async Task A_listener_that_fails_ends_the_server_with_the_reason()
     {
         using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), SocketError.InvalidArgument, times: 1));
@@ -53,8 +67,8 @@ public abstract partial class ServeManyTests
 
         var error = await Assert.ThrowsAsync<EchoException>(() => server.Serving.Soon());
         Assert.Equal(EchoError.SocketFailure, error.Error);
-        Assert.Contains($"{server.EndPoint}", error.Message, System.StringComparison.Ordinal);
-        Assert.Contains(nameof(SocketError.InvalidArgument), error.Message, System.StringComparison.Ordinal);
+        Assert.Contains($"{server.EndPoint}", error.Message, StringComparison.Ordinal);
+        Assert.Contains(nameof(SocketError.InvalidArgument), error.Message, StringComparison.Ordinal);
     }
 
     private sealed class AcceptFailingPoller(IPoller poller, SocketError with, int times) : WrappedPoller(poller)

@@ -80,7 +80,8 @@ public abstract partial class ServeManyTests
         await server.StopAsync();
 
         Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        Assert.Equal(EndReason.Stopped, server.Recorder.Connections.Single().EndReason);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal((EndReason.Stopped, "The client did not read its last reply in time."), (connection.EndReason, connection.Detail));
     }
 
     [Fact]
@@ -102,6 +103,24 @@ public abstract partial class ServeManyTests
         var connection = server.Recorder.Connections.Single();
         Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
         Assert.Equal("ok", Exchange(good, "ok"));
+    }
+
+    [Fact]
+    public async Task A_failure_that_is_no_reset_ends_that_connection_as_Faulted_and_touches_no_other()
+    {
+        using var server = Start(o => o.Poller = () => new ReceiveFailingPoller(Create()));
+        using var good = Peers.Client(server.EndPoint);
+        Assert.Equal("OK", Exchange(good, "ok"));
+
+        using var bad = Peers.Call(server.EndPoint);
+        bad.Send("!"u8);
+        Assert.Equal(0, bad.Receive(new byte[1]));
+
+        await server.Recorder.Ended(1);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal(EndReason.Faulted, connection.EndReason);
+        Assert.Contains(nameof(SocketError.HostUnreachable), connection.Detail, StringComparison.Ordinal);
+        Assert.Equal("OK", Exchange(good, "ok"));
     }
 
     [Fact]
@@ -142,11 +161,41 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
+    public async Task While_it_stops_it_accepts_nobody()
+    {
+        using var server = Start(o => o.StopGrace = Bounded.Limit);
+        using var last = Peers.Call(server.EndPoint);
+        last.Send("x"u8);
+        last.ReadExactly(1);
+
+        server.Server.Stop();
+        Assert.Equal(0, last.Receive(new byte[1])); // its FIN; it is waited for until it closes in turn
+
+        Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
+        Assert.False(server.Serving.IsCompleted);
+        last.Close();
+        await server.Serving.Soon();
+    }
+
+    [Fact]
     public async Task Stopping_before_it_began_and_twice_is_harmless()
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
         server.Stop();
         await Bounded.Start(() => server.ServeMany()).Soon();
         server.Stop();
+    }
+
+    private sealed class ReceiveFailingPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        public override int Receive(int token, byte[] buffer, out SocketError error)
+        {
+            var count = base.Receive(token, buffer, out error);
+            if (count == 0 || buffer[0] != (byte)'!')
+                return count;
+
+            error = SocketError.HostUnreachable;
+            return 0;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
 using System.Net;
@@ -57,11 +58,13 @@ public abstract partial class ServeManyTests
         Assert.Equal((0, 50L, 300L, 300L), Totals(server.Server));
     }
 
-    [Fact]
-    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each()
+    [Theory]
+    [InlineData(int.MaxValue, 8)]
+    [InlineData(98, 2)]
+    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each(int maxConnections, int served)
     {
         HeldPoller poller = null!;
-        using var server = Start(o => o.Poller = () => poller = new HeldPoller(Create()));
+        using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
         var clients = Enumerable.Range(0, 96).Select(_ => Peers.Call(server.EndPoint)).ToList();
         clients.ForEach(c => c.Send("a"u8));
         clients.ForEach(c => c.ReadExactly(1));
@@ -75,8 +78,9 @@ public abstract partial class ServeManyTests
         poller.Release();
 
         Assert.Equal("B"u8, clients[0].ReadExactly(1));
-        clients.ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
+        clients.Take(96 + served).ToList().ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
         Assert.InRange(poller.MostClientsInARound, 2, 8);
+        Assert.Equal(96 + served, server.Recorder.MostActive);
         clients.ForEach(c => c.Dispose());
     }
 
@@ -145,6 +149,25 @@ public abstract partial class ServeManyTests
         using var client = Peers.Client(server.EndPoint);
         Assert.Equal("STILL SERVED", Exchange(client, "still served"));
         Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, 0, 256 * 1024 + 12);
+    }
+
+    [Fact]
+    public async Task A_client_that_sends_without_end_gets_one_turn_a_round()
+    {
+        CountingPoller poller = null!;
+        using var server = Start(o => o.Poller = () => poller = new CountingPoller(Create()));
+        using var flooder = Peers.Call(server.EndPoint);
+        var reading = Bounded.Start(() => flooder.ReadExactly(64 * 1024 * 1024));
+        var flooding = Bounded.Start(() => flooder.Send(new byte[64 * 1024 * 1024]));
+
+        using var client = Peers.Client(server.EndPoint);
+        for (var i = 0; i < 100; i++)
+            Assert.Equal("X", Exchange(client, "x"));
+        await flooding.Soon();
+        await reading.Soon();
+        await server.StopAsync();
+
+        Assert.Equal(1, poller.MostReadsOfOneInARound);
     }
 
     [Fact]
@@ -224,6 +247,21 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
+    public async Task A_client_that_does_not_read_is_idle_and_gets_every_reply_that_was_counted_and_FIN()
+    {
+        using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(400));
+        using var client = Peers.Call(server.EndPoint);
+        await Bounded.Start(() => client.Send(new byte[5_000_000])).Soon(); // more than the way back takes
+
+        await server.Recorder.Ended(1);
+
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
+        client.ReadExactly((int)connection.BytesSent);
+        Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
+    }
+
+    [Fact]
     public async Task Connections_one_after_another_leave_nothing_behind_and_are_all_accounted_for()
     {
         const int count = 3_000;
@@ -276,6 +314,31 @@ public abstract partial class ServeManyTests
         var reply = new byte[bytes.Length];
         client.Exchange(bytes, bytes.Length, reply);
         return System.Text.Encoding.ASCII.GetString(reply);
+    }
+
+    /// <summary>Counts how often one client is read from between one wait and the next, while the server is not stopped.</summary>
+    private sealed class CountingPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        private readonly Dictionary<int, int> _reads = [];
+        private bool _ends;
+
+        public int MostReadsOfOneInARound { get; private set; }
+
+        public override int Wait(int milliseconds, int[] ready)
+        {
+            _reads.Clear();
+            var count = base.Wait(milliseconds, ready);
+            _ends |= ready.AsSpan(0, count).Contains(0); // the waking socket
+            return count;
+        }
+
+        public override int Receive(int token, byte[] buffer, out SocketError error)
+        {
+            _reads[token] = _reads.GetValueOrDefault(token) + 1;
+            if (!_ends)
+                MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
+            return base.Receive(token, buffer, out error);
+        }
     }
 
     /// <summary>Can be held before it waits, and counts how many clients come between one wait and the next.</summary>

@@ -156,7 +156,7 @@ internal sealed partial class MeterLoop
         Lost += connection.Outstanding;
         if (!_counts)
             Sent += connection.Outstanding;
-        _poller.Remove(connection.Token, closes: true);
+        _poller.Remove(connection.Token);
         new SocketTransport(connection.Socket).Dispose();
     }
 }
