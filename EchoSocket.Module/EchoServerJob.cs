@@ -30,7 +30,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         _server = server;
         _runspace = runspace;
         var observer = new ServerObserver(this, verbose);
-        _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"EchoServer {server.LocalEndPoint}" };
+        _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"Echo {server.LocalEndPoint.Port}" }; // Linux shows 15 characters
     }
 
     /// <summary>The address it listens on.</summary>

@@ -7,15 +7,10 @@ using System.Threading.Tasks;
 namespace EchoSocket.Commands;
 
 /// <summary>Serves one client, or many, here or in the background, and writes how each connection ended.</summary>
-[Cmdlet(VerbsLifecycle.Start, "EchoServer", DefaultParameterSetName = OneClient)]
+[Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
 {
-    private const string OneClient = "OneClient";
-    private const string OneClientJob = "OneClientJob";
-    private const string ManyClients = "ManyClients";
-    private const string ManyClientsJob = "ManyClientsJob";
-
     private volatile EchoServer? _server;
 
     [Parameter]
@@ -37,26 +32,21 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateRange(0.001, 2147483.0)]
     public double IdleTimeoutSeconds { get; set; }
 
-    [Parameter(Mandatory = true, ParameterSetName = ManyClients)]
-    [Parameter(Mandatory = true, ParameterSetName = ManyClientsJob)]
+    [Parameter]
     public SwitchParameter KeepListening { get; set; }
 
-    [Parameter(ParameterSetName = ManyClients)]
-    [Parameter(ParameterSetName = ManyClientsJob)]
+    [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int MaxConnections { get; set; } = int.MaxValue;
 
-    [Parameter(ParameterSetName = ManyClients)]
-    [Parameter(ParameterSetName = ManyClientsJob)]
+    [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int ConnectionCount { get; set; }
 
-    [Parameter(Mandatory = true, ParameterSetName = OneClientJob)]
-    [Parameter(Mandatory = true, ParameterSetName = ManyClientsJob)]
+    [Parameter]
     public SwitchParameter AsJob { get; set; }
 
-    [Parameter(ParameterSetName = OneClientJob)]
-    [Parameter(ParameterSetName = ManyClientsJob)]
+    [Parameter]
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
@@ -69,6 +59,14 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         // Free the port before the pipeline goes on with the result.
         _server!.Dispose();
         WriteObject(connection);
+    }
+
+    // By hand, and not by parameter sets: a missing one makes PowerShell ask for a switch, or name no parameter at all.
+    protected override void BeginProcessing()
+    {
+        Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is about a server of many clients");
+        Require(KeepListening, nameof(KeepListening), nameof(ConnectionCount), "is about a server of many clients");
+        Require(AsJob, nameof(AsJob), nameof(Name), "names a job");
     }
 
     protected override void EndProcessing()
@@ -90,6 +88,16 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     }
 
     protected override void StopProcessing() => _server?.Stop();
+
+    private void Require(bool given, string required, string parameter, string because)
+    {
+        if (given || !MyInvocation.BoundParameters.ContainsKey(parameter))
+            return;
+
+        ThrowTerminatingError(new ErrorRecord(
+            new ArgumentException($"-{parameter} {because}: add -{required}, or leave -{parameter} out."),
+            "ParameterRequired", ErrorCategory.InvalidArgument, required));
+    }
 
     private EchoServer Listen()
     {

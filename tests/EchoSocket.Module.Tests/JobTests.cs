@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Management.Automation;
 using Xunit;
@@ -42,7 +43,8 @@ public class JobTests
             """
             $server = Start-EchoServer -KeepListening -AsJob -Port 0
             1..3 | ForEach-Object { $server | Send-EchoMessage -Message "m$_" }
-            while ((Receive-Job $server -Keep).Count -lt 3) { }
+            'x' | Send-EchoMessage -Port $server.Port | ForEach-Object { "$($server.ActiveConnections) $($server.TotalConnections)" }
+            while ((Receive-Job $server -Keep).Count -lt 4) { }
             $server.State
             Stop-Job $server
             $server.State
@@ -50,7 +52,7 @@ public class JobTests
             """);
 
         Assert.Equal(
-            ["M1", "M2", "M3", "Running", "Stopped", "PeerClosed", "PeerClosed", "PeerClosed"], result.Output.Select(o => $"{o}"));
+            ["M1", "M2", "M3", "1 4", "Running", "Stopped", "PeerClosed", "PeerClosed", "PeerClosed", "PeerClosed"], result.Output.Select(o => $"{o}"));
     }
 
     [Fact]
@@ -154,6 +156,18 @@ public class JobTests
     }
 
     [Fact]
+    public void Its_warnings_come_with_Receive_Job()
+    {
+        using var engine = new Engine();
+        var job = engine.Run("$server = Start-EchoServer -AsJob -Port 0; $server").Output.Single().BaseObject;
+        job.GetType().GetInterface("IServerOutput")!.GetMethod("WriteWarning")!.Invoke(job, ["careful"]);
+
+        var result = engine.Run("\"$($server.HasMoreData)\"; Receive-Job $server -WarningVariable warned 3>$null; \"$warned\"; Remove-Job $server -Force");
+
+        Assert.Equal(["True", "careful"], result.Strings);
+    }
+
+    [Fact]
     public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
     {
         using var engine = new Engine();
@@ -179,31 +193,45 @@ public class JobTests
     [Theory]
     [InlineData("Remove-Job $server -Force")]
     [InlineData("Remove-Module EchoSocket")]
-    public void Removing_the_job_or_the_module_leaves_no_port_behind(string removal)
+    [InlineData(null)] // the session ends
+    public void Removing_the_job_or_the_module_or_the_session_leaves_no_port_and_no_thread_behind(string? removal)
     {
-        using var engine = new Engine();
-        var port = (int)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server.Port").Output.Single().BaseObject;
-        using var client = Peer.Call(port);
-        client.Send("x"u8);
-        Peer.Read(client, 1);
+        foreach (var form in new[] { "-KeepListening", "" })
+        {
+            using var engine = new Engine();
+            var port = (int)engine.Run($"$server = Start-EchoServer {form} -AsJob -Port 0; $server.Port").Output.Single().BaseObject;
+            using var client = Peer.Call(port);
+            client.Send("x"u8);
+            Peer.Read(client, 1);
+            Assert.Equal(OperatingSystem.IsLinux(), Threads().Contains($"Echo {port}"));
 
-        Assert.Empty(engine.Run(removal).Errors);
+            if (removal is null)
+                engine.Dispose();
+            else
+                Assert.Empty(engine.Run(removal).Errors);
 
-        Peer.ReadEnd(client);
-        using var other = new Engine();
-        Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
+            Peer.ReadEnd(client);
+            using var other = new Engine();
+            Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
+            Bounded.Until(() => !Threads().Contains($"Echo {port}"));
+        }
     }
 
-    [Fact]
-    public void Closing_the_session_leaves_no_port_behind()
+    // The names of this process's threads, where the system tells them.
+    private static string[] Threads() => OperatingSystem.IsLinux()
+        ? [.. Directory.GetDirectories("/proc/self/task").Select(Name)]
+        : [];
+
+    private static string Name(string task)
     {
-        var engine = new Engine();
-        var port = (int)engine.Run("(Start-EchoServer -KeepListening -AsJob -Port 0).Port").Output.Single().BaseObject;
-
-        engine.Dispose();
-
-        using var other = new Engine();
-        Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
+        try
+        {
+            return File.ReadAllText(Path.Combine(task, "comm")).TrimEnd();
+        }
+        catch (IOException)
+        {
+            return ""; // it has just ended
+        }
     }
 
     [Fact]
@@ -222,13 +250,14 @@ public class JobTests
     public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Verbose 4>$null; $server").Output.Single();
         var port = (int)job.Properties["Port"].Value;
         for (var i = 0; i < 10_100; i++)
             Peer.Call(port).Close();
 
-        var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; (Receive-Job $server).Count; \"$($server.State)\"");
+        var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; $server.Verbose.Count; (Receive-Job $server).Count; \"$($server.State)\"");
 
-        Assert.Equal(["10100", "100", "10000", "Completed"], result.Output.Select(o => $"{o}"));
+        // Each client also makes two verbose messages: it came, and it went.
+        Assert.Equal(["10100", $"{100 + 10_200}", "10000", "10000", "Completed"], result.Output.Select(o => $"{o}"));
     }
 }
