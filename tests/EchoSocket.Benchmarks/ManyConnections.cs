@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 
 namespace EchoSocket.Benchmarks;
@@ -23,13 +24,15 @@ internal static class ManyConnections
         var ends = new Ends();
         var serving = Task.Factory.StartNew(() => server.ServeMany(ends), TaskCreationOptions.LongRunning);
         Open(server.LocalEndPoint.Port, 0, connections / 10);
+        Ended(connections / 10);
         var before = Now();
         var clock = Stopwatch.StartNew();
         Open(server.LocalEndPoint.Port, connections / 10, connections);
         Console.WriteLine($"{connections - (connections / 10):N0} connections in {clock.Elapsed.TotalSeconds:0.0} s");
+        Ended(connections);
+        var after = Now(); // while it still serves: what its end sets free would hide what it kept
         server.Stop();
         serving.Wait();
-        var after = Now();
 
         var resets = (connections + 2) / 3;
         var exact = server.TotalConnections == connections && server.ActiveConnections == 0
@@ -39,6 +42,12 @@ internal static class ManyConnections
         Console.WriteLine($"closed {ends.Count(EndReason.PeerClosed):N0}, reset {ends.Count(EndReason.PeerReset):N0}, of {server.TotalConnections:N0}; bytes {server.BytesReceived:N0} in, {server.BytesSent:N0} out: {(exact ? "exact" : "WRONG")}");
         Console.WriteLine($"memory {(after.Memory - before.Memory) / 1024:N0} KiB, handles {after.Handles - before.Handles}, threads {after.Threads - before.Threads} more: {(flat ? "flat" : "GROWING")}");
         return exact && flat ? 0 : 1;
+
+        void Ended(int count)
+        {
+            if (!SpinWait.SpinUntil(() => server.TotalConnections == count && server.ActiveConnections == 0, TimeSpan.FromSeconds(30)))
+                throw new TimeoutException($"Of {count:N0} connections {server.TotalConnections:N0} came and {server.ActiveConnections:N0} are left.");
+        }
     }
 
     private static void Open(int port, int from, int to)

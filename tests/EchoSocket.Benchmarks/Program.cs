@@ -8,6 +8,7 @@ internal static class Program
         What the speed claims rest on. Loopback only; every run ends by itself, with exit code 1 if a goal was missed.
 
           servers [ROUNDS]      Start-EchoServer -KeepListening next to C, async Socket and Kestrel, in turns (default 3)
+          servers ROUNDS free   the same with server and load on whatever processor they get
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
           connections           100,000 connections one after another: accounted for, and nothing left behind
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
@@ -17,8 +18,9 @@ internal static class Program
 
     private static int Main(string[] args) => args switch
     {
-        ["servers"] => ServerComparison.Run(3),
-        ["servers", var rounds] when int.TryParse(rounds, out var n) && n > 0 => ServerComparison.Run(n),
+        ["servers"] => new ServerComparison(3).Run(),
+        ["servers", var rounds] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n).Run(),
+        ["servers", var rounds, "free"] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n, free: true).Run(),
         ["hostile"] => Hostile.Run(3),
         ["connections"] => ManyConnections.Run(100_000),
         ["roundtrips"] => RoundTrips.Run(5),
