@@ -89,7 +89,7 @@ public sealed class EchoServer : IDisposable
         if (socket is null)
             return null;
 
-        var transport = new SocketTransport(socket);
+        using var transport = new SocketTransport(socket);
         SocketTransport.SendAtOnce(socket);
         if (!TryBegin(transport))
             return null;
@@ -104,7 +104,7 @@ public sealed class EchoServer : IDisposable
         }
         finally
         {
-            transport.Dispose();
+            transport.Dispose(); // before Stop, which may wait for it, and before the observer, which may stop
             End();
         }
 
