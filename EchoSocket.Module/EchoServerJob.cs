@@ -17,6 +17,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     private readonly EchoServer _server;
     private readonly Runspace _runspace;
     private readonly Thread _thread;
+    private readonly ManualResetEvent _closed = new(initialState: false);
     private readonly ManualResetEvent _ended = new(initialState: false);
     private long _dropped;
     private volatile string? _failure;
@@ -80,7 +81,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         }
 
         _server.Stop();
-        WaitForEnd();
+        WaitFor(_ended);
     }
 
     void IServerOutput.WriteConnection(EchoConnection connection) => Keep(Output, PSObject.AsPSObject(connection));
@@ -111,8 +112,10 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         if (disposing)
         {
+            // Not for the state to be told as well: Receive-Job -Wait -AutoRemoveJob removes a job that has just ended while
+            // those who hear of its end wait for Receive-Job.
             _server.Dispose();
-            WaitForEnd();
+            WaitFor(_closed);
         }
 
         base.Dispose(disposing);
@@ -145,14 +148,19 @@ public sealed class EchoServerJob : Job, IServerOutput
         _server.Dispose();
         _runspace.StateChanged -= OnRunspace;
         Running.TryRemove(this, out _);
-        _failure = failure?.Message;
+        _closed.Set();
         if (failure is not null)
+        {
+            _failure = failure.GetType().Name;
+            Quietly(() => _failure = failure.Message);
             Quietly(() => Keep(Error, Record(failure)));
+        }
+
         Quietly(() => SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed));
         _ended.Set();
     }
 
-    // The job may have been removed while it ended, and those who listen to its streams and its state may throw.
+    // The job may have been removed while it ended, and what comes from those who listen to it may throw.
     private static void Quietly(Action action)
     {
         try
@@ -169,10 +177,10 @@ public sealed class EchoServerJob : Job, IServerOutput
         (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
 
     // Not on the serving thread itself: whoever hears of a state there may stop or remove the job.
-    private void WaitForEnd()
+    private void WaitFor(ManualResetEvent end)
     {
         if (_thread.IsAlive && Thread.CurrentThread != _thread)
-            _ended.WaitOne();
+            end.WaitOne();
     }
 
     private void OnRunspace(object? sender, RunspaceStateEventArgs e)

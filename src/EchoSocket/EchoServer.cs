@@ -18,6 +18,7 @@ public sealed class EchoServer : IDisposable
     private readonly ServerCounters _counters = new();
     private readonly ManualResetEventSlim _served = new(initialState: true);
     private SocketTransport? _current;
+    private Thread? _serving; // what _current belongs to
     private EventLoop? _loop;
     private volatile bool _stopped;
 
@@ -133,8 +134,9 @@ public sealed class EchoServer : IDisposable
 
     /// <summary>
     /// From any thread: ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order. No more clients are accepted, what
-    /// had come is answered, and every connection ends with a FIN. A client that is slow to read its last replies, or that
-    /// goes on sending, is waited for half a second and then cut off. Does nothing when called again.
+    /// had come is answered, and every connection ends with a FIN. For a client that is slow to read its last replies, or
+    /// that goes on sending, <see cref="ServeMany"/> waits half a second and then cuts it off; <see cref="ServeOne"/> cuts
+    /// it off when there is nothing to answer for a moment, or after half a second. Does nothing when called again.
     /// </summary>
     public void Stop()
     {
@@ -153,6 +155,9 @@ public sealed class EchoServer : IDisposable
             return;
 
         current.EndReceiving();
+        if (_serving == Thread.CurrentThread)
+            return; // an observer's call: it can't be waited for here
+
         if (_served.Wait(_options.StopGrace))
             return;
 
@@ -213,7 +218,7 @@ public sealed class EchoServer : IDisposable
         {
             if (_stopped)
                 return false;
-            _current = transport;
+            (_current, _serving) = (transport, Thread.CurrentThread);
             _counters.Accepted();
             _served.Reset();
             return true;

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
+using System.Threading.Tasks;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -109,6 +110,24 @@ public class JobTests
         Peer.Call((int)running.Output[0].BaseObject).Close();
 
         Assert.Equal(["PeerClosed", "0"], running.End().Output.Skip(1).Select(o => $"{o}"));
+    }
+
+    [Fact]
+    public void A_job_that_has_ended_can_be_removed_while_its_state_is_told()
+    {
+        using var engine = new Engine();
+        var result = engine.Run("$server = Start-EchoServer -AsJob -Port 0; $server; $server.Port");
+        var job = (Job)result.Output[0].BaseObject;
+        var told = new TaskCompletionSource<bool>();
+        job.StateChanged += (_, _) =>
+        {
+            var removing = Bounded.Start(job.Dispose);
+            told.TrySetResult(removing.Wait(Bounded.Limit));
+        };
+
+        Peer.Call((int)result.Output[1].BaseObject).Close();
+
+        Assert.True(told.Task.Get());
     }
 
     [Fact]

@@ -165,9 +165,8 @@ public abstract partial class ServeManyTests
             Assert.Equal("X", Exchange(client, "x"));
         await flooding.Soon();
         await reading.Soon();
-        await server.StopAsync();
 
-        Assert.Equal(1, poller.MostReadsOfOneInARound);
+        Assert.Equal(1, poller.MostReadsOfOneInARound); // a server that is stopped reads more
     }
 
     [Fact]
@@ -316,27 +315,23 @@ public abstract partial class ServeManyTests
         return System.Text.Encoding.ASCII.GetString(reply);
     }
 
-    /// <summary>Counts how often one client is read from between one wait and the next, while the server is not stopped.</summary>
+    /// <summary>Counts how often one client is read from between one wait and the next.</summary>
     private sealed class CountingPoller(IPoller poller) : WrappedPoller(poller)
     {
         private readonly Dictionary<int, int> _reads = [];
-        private bool _ends;
 
         public int MostReadsOfOneInARound { get; private set; }
 
         public override int Wait(int milliseconds, int[] ready)
         {
             _reads.Clear();
-            var count = base.Wait(milliseconds, ready);
-            _ends |= ready.AsSpan(0, count).Contains(0); // the waking socket
-            return count;
+            return base.Wait(milliseconds, ready);
         }
 
         public override int Receive(int token, byte[] buffer, out SocketError error)
         {
             _reads[token] = _reads.GetValueOrDefault(token) + 1;
-            if (!_ends)
-                MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
+            MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
             return base.Receive(token, buffer, out error);
         }
     }

@@ -164,15 +164,20 @@ public class ServerEndTests
         await serving.Soon();
     }
 
-    [Fact]
-    public async Task What_an_end_is_told_to_may_stop_the_server_without_waiting_for_itself()
+    [Theory]
+    [InlineData(true, EndReason.PeerClosed)]
+    [InlineData(false, EndReason.Stopped)]
+    public async Task An_observer_may_stop_the_server_without_waiting_for_itself(bool atTheEnd, EndReason reason)
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, StopGrace = TimeSpan.FromHours(1) });
-        var serving = Bounded.Start(() => server.ServeOne(new AtTheEnd(server.Stop)));
+        var serving = Bounded.Start(() => server.ServeOne(new Stopping(server, atTheEnd)));
 
-        Peers.Call(server.LocalEndPoint).Close();
+        using var client = Peers.Call(server.LocalEndPoint);
+        client.Send("x"u8);
+        Assert.Equal("X"u8.ToArray(), client.ReadExactly(1));
+        client.Close();
 
-        Assert.Equal(EndReason.PeerClosed, (await serving.Soon())!.EndReason);
+        Assert.Equal(reason, (await serving.Soon())!.EndReason);
     }
 
     [Fact]
@@ -275,9 +280,19 @@ public class ServerEndTests
         public void Dispose() => Leave.Dispose();
     }
 
-    private sealed class AtTheEnd(Action then) : Observer
+    private sealed class Stopping(EchoServer server, bool atTheEnd) : Observer
     {
-        public override void Ended(IPEndPoint remote, EchoConnection connection) => then();
+        public override void Received(IPEndPoint remote, byte[] buffer, int count)
+        {
+            if (!atTheEnd)
+                server.Stop();
+        }
+
+        public override void Ended(IPEndPoint remote, EchoConnection connection)
+        {
+            if (atTheEnd)
+                server.Stop();
+        }
     }
 
     private sealed class Blocked : Observer
