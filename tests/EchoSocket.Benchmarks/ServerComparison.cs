@@ -16,7 +16,7 @@ internal sealed class ServerComparison
     private const double FreeGoal = 0.9;
     private const double MostProcessorTime = 1.1;
     private const double MostMemory = 1e6;
-    private const double MostShare = 0.005; // a tick of the system's clock in a second is one hundredth
+    private const double MostShare = 0.005; // not one tick: the system counts in hundredths of a second
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(800);
 

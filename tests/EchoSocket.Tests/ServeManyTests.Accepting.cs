@@ -7,6 +7,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
+// Who is accepted, when, and what if not.
 public abstract partial class ServeManyTests
 {
     [Theory]
@@ -28,6 +29,47 @@ public abstract partial class ServeManyTests
 
         var connection = Assert.Single(server.Recorder.Connections);
         Assert.Equal((theirs, ours), (connection.LocalEndPoint, connection.RemoteEndPoint));
+    }
+
+    [Fact]
+    public async Task MaxConnections_lets_further_clients_wait_until_a_place_is_free()
+    {
+        using var server = Start(o => o.MaxConnections = 2);
+        var first = Peers.Client(server.EndPoint);
+        using var second = Peers.Client(server.EndPoint);
+        Exchange(first, "a");
+        Exchange(second, "b");
+        using var third = Peers.Client(server.EndPoint); // in the backlog
+        var waiting = Bounded.Start(() => Exchange(third, "c"));
+        Assert.Equal("B", Exchange(second, "b"));
+        Assert.Equal(2, server.Server.TotalConnections);
+
+        first.Dispose();
+
+        Assert.Equal("C", await waiting.Soon());
+        Assert.Equal(3, server.Server.TotalConnections);
+        Assert.Equal(2, server.Recorder.MostActive);
+    }
+
+    [Fact]
+    public async Task ConnectionCount_returns_after_so_many_have_come_and_gone()
+    {
+        using var server = Start(o => o.ConnectionCount = 3);
+        using (var last = Peers.Client(server.EndPoint))
+        {
+            for (var i = 0; i < 2; i++)
+            {
+                using var client = Peers.Client(server.EndPoint);
+                Exchange(client, "x");
+            }
+
+            Exchange(last, "x");
+            Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
+            Exchange(last, "still served");
+        }
+
+        await server.Serving.Soon();
+        Assert.Equal(3, server.Recorder.Connections.Count);
     }
 
     [Theory]

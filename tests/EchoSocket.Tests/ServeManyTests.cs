@@ -1,8 +1,6 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.Linq;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
@@ -56,32 +54,6 @@ public abstract partial class ServeManyTests
         Assert.All(server.Recorder.Connections, c => Assert.Equal((EndReason.PeerClosed, 6L, 6L), (c.EndReason, c.BytesReceived, c.BytesSent)));
         Assert.Equal(50, server.Recorder.Connections.Select(c => c.RemoteEndPoint).Distinct().Count());
         Assert.Equal((0, 50L, 300L, 300L), Totals(server.Server));
-    }
-
-    [Theory]
-    [InlineData(int.MaxValue, 8)]
-    [InlineData(98, 2)]
-    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each(int maxConnections, int served)
-    {
-        HeldPoller poller = null!;
-        using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
-        var clients = Enumerable.Range(0, 96).Select(_ => Peers.Call(server.EndPoint)).ToList();
-        clients.ForEach(c => c.Send("a"u8));
-        clients.ForEach(c => c.ReadExactly(1));
-
-        // While the server is held between two rounds, all of them send, and others come.
-        poller.Hold();
-        clients[0].Send("b"u8); // wakes it, if it waits already
-        await poller.Held.Soon();
-        clients.AddRange(Enumerable.Range(0, 8).Select(_ => Peers.Call(server.EndPoint)));
-        clients.ForEach(c => c.Send("a"u8));
-        poller.Release();
-
-        Assert.Equal("B"u8, clients[0].ReadExactly(1));
-        clients.Take(96 + served).ToList().ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
-        Assert.InRange(poller.MostClientsInARound, 2, 8);
-        Assert.Equal(96 + served, server.Recorder.MostActive);
-        clients.ForEach(c => c.Dispose());
     }
 
     [Theory]
@@ -152,24 +124,6 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_client_that_sends_without_end_gets_one_turn_a_round()
-    {
-        CountingPoller poller = null!;
-        using var server = Start(o => o.Poller = () => poller = new CountingPoller(Create()));
-        using var flooder = Peers.Call(server.EndPoint);
-        var reading = Bounded.Start(() => flooder.ReadExactly(64 * 1024 * 1024));
-        var flooding = Bounded.Start(() => flooder.Send(new byte[64 * 1024 * 1024]));
-
-        using var client = Peers.Client(server.EndPoint);
-        for (var i = 0; i < 100; i++)
-            Assert.Equal("X", Exchange(client, "x"));
-        await flooding.Soon();
-        await reading.Soon();
-
-        Assert.Equal(1, poller.MostReadsOfOneInARound); // a server that is stopped reads more
-    }
-
-    [Fact]
     public async Task What_a_slow_reader_gets_in_the_end_is_right()
     {
         using var server = Start();
@@ -184,47 +138,6 @@ public abstract partial class ServeManyTests
 
         AsciiUpper.Apply(message, 0, message.Length);
         Assert.True(message.AsSpan().SequenceEqual(reply));
-    }
-
-    [Fact]
-    public async Task MaxConnections_lets_further_clients_wait_until_a_place_is_free()
-    {
-        using var server = Start(o => o.MaxConnections = 2);
-        var first = Peers.Client(server.EndPoint);
-        using var second = Peers.Client(server.EndPoint);
-        Exchange(first, "a");
-        Exchange(second, "b");
-        using var third = Peers.Client(server.EndPoint); // in the backlog
-        var waiting = Bounded.Start(() => Exchange(third, "c"));
-        Assert.Equal("B", Exchange(second, "b"));
-        Assert.Equal(2, server.Server.TotalConnections);
-
-        first.Dispose();
-
-        Assert.Equal("C", await waiting.Soon());
-        Assert.Equal(3, server.Server.TotalConnections);
-        Assert.Equal(2, server.Recorder.MostActive);
-    }
-
-    [Fact]
-    public async Task ConnectionCount_returns_after_so_many_have_come_and_gone()
-    {
-        using var server = Start(o => o.ConnectionCount = 3);
-        using (var last = Peers.Client(server.EndPoint))
-        {
-            for (var i = 0; i < 2; i++)
-            {
-                using var client = Peers.Client(server.EndPoint);
-                Exchange(client, "x");
-            }
-
-            Exchange(last, "x");
-            Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
-            Exchange(last, "still served");
-        }
-
-        await server.Serving.Soon();
-        Assert.Equal(3, server.Recorder.Connections.Count);
     }
 
     [Fact]
@@ -313,66 +226,5 @@ public abstract partial class ServeManyTests
         var reply = new byte[bytes.Length];
         client.Exchange(bytes, bytes.Length, reply);
         return System.Text.Encoding.ASCII.GetString(reply);
-    }
-
-    /// <summary>Counts how often one client is read from between one wait and the next.</summary>
-    private sealed class CountingPoller(IPoller poller) : WrappedPoller(poller)
-    {
-        private readonly Dictionary<int, int> _reads = [];
-
-        public int MostReadsOfOneInARound { get; private set; }
-
-        public override int Wait(int milliseconds, int[] ready)
-        {
-            _reads.Clear();
-            return base.Wait(milliseconds, ready);
-        }
-
-        public override int Receive(int token, byte[] buffer, out SocketError error)
-        {
-            _reads[token] = _reads.GetValueOrDefault(token) + 1;
-            MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
-            return base.Receive(token, buffer, out error);
-        }
-    }
-
-    /// <summary>Can be held before it waits, and counts how many clients come between one wait and the next.</summary>
-    private sealed class HeldPoller(IPoller poller) : WrappedPoller(poller)
-    {
-        private readonly ManualResetEventSlim _gate = new(initialState: true);
-        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
-        private int _clients;
-
-        public Task Held => _held.Task;
-
-        public int MostClientsInARound { get; private set; }
-
-        public void Hold()
-        {
-            MostClientsInARound = 0;
-            _gate.Reset();
-        }
-
-        public void Release() => _gate.Set();
-
-        public override IPEndPoint? Accept(int listener, int token, out SocketError error)
-        {
-            var client = base.Accept(listener, token, out error);
-            if (client is not null)
-                MostClientsInARound = Math.Max(MostClientsInARound, ++_clients);
-            return client;
-        }
-
-        public override int Wait(int milliseconds, int[] ready)
-        {
-            if (!_gate.IsSet)
-            {
-                _held.TrySetResult();
-                Assert.True(_gate.Wait(Bounded.Limit));
-            }
-
-            _clients = 0;
-            return base.Wait(milliseconds, ready);
-        }
     }
 }

@@ -1,0 +1,119 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+// Each gets its turn, clients and those who want to be.
+public abstract partial class ServeManyTests
+{
+    [Theory]
+    [InlineData(int.MaxValue, 8)]
+    [InlineData(98, 2)]
+    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each(int maxConnections, int served)
+    {
+        HeldPoller poller = null!;
+        using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
+        var clients = Enumerable.Range(0, 96).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        clients.ForEach(c => c.Send("a"u8));
+        clients.ForEach(c => c.ReadExactly(1));
+
+        // While the server is held between two rounds, all of them send, and others come.
+        poller.Hold();
+        clients[0].Send("b"u8); // wakes it, if it waits already
+        await poller.Held.Soon();
+        clients.AddRange(Enumerable.Range(0, 8).Select(_ => Peers.Call(server.EndPoint)));
+        clients.ForEach(c => c.Send("a"u8));
+        poller.Release();
+
+        Assert.Equal("B"u8, clients[0].ReadExactly(1));
+        clients.Take(96 + served).ToList().ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
+        Assert.InRange(poller.MostClientsInARound, 2, 8);
+        Assert.Equal(96 + served, server.Recorder.MostActive);
+        clients.ForEach(c => c.Dispose());
+    }
+
+    [Fact]
+    public async Task A_client_that_sends_without_end_gets_one_turn_a_round()
+    {
+        CountingPoller poller = null!;
+        using var server = Start(o => o.Poller = () => poller = new CountingPoller(Create()));
+        using var flooder = Peers.Call(server.EndPoint);
+        var reading = Bounded.Start(() => flooder.ReadExactly(64 * 1024 * 1024));
+        var flooding = Bounded.Start(() => flooder.Send(new byte[64 * 1024 * 1024]));
+
+        using var client = Peers.Client(server.EndPoint);
+        for (var i = 0; i < 100; i++)
+            Assert.Equal("X", Exchange(client, "x"));
+        await flooding.Soon();
+        await reading.Soon();
+
+        Assert.Equal(1, poller.MostReadsOfOneInARound); // a server that is stopped reads more
+    }
+
+    /// <summary>Counts how often one client is read from between one wait and the next.</summary>
+    private sealed class CountingPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        private readonly Dictionary<int, int> _reads = [];
+
+        public int MostReadsOfOneInARound { get; private set; }
+
+        public override int Wait(int milliseconds, int[] ready)
+        {
+            _reads.Clear();
+            return base.Wait(milliseconds, ready);
+        }
+
+        public override int Receive(int token, byte[] buffer, out SocketError error)
+        {
+            _reads[token] = _reads.GetValueOrDefault(token) + 1;
+            MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
+            return base.Receive(token, buffer, out error);
+        }
+    }
+
+    /// <summary>Can be held before it waits, and counts how many clients come between one wait and the next.</summary>
+    private sealed class HeldPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        private readonly ManualResetEventSlim _gate = new(initialState: true);
+        private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
+        private int _clients;
+
+        public Task Held => _held.Task;
+
+        public int MostClientsInARound { get; private set; }
+
+        public void Hold()
+        {
+            MostClientsInARound = 0;
+            _gate.Reset();
+        }
+
+        public void Release() => _gate.Set();
+
+        public override IPEndPoint? Accept(int listener, int token, out SocketError error)
+        {
+            var client = base.Accept(listener, token, out error);
+            if (client is not null)
+                MostClientsInARound = Math.Max(MostClientsInARound, ++_clients);
+            return client;
+        }
+
+        public override int Wait(int milliseconds, int[] ready)
+        {
+            if (!_gate.IsSet)
+            {
+                _held.TrySetResult();
+                Assert.True(_gate.Wait(Bounded.Limit));
+            }
+
+            _clients = 0;
+            return base.Wait(milliseconds, ready);
+        }
+    }
+}
