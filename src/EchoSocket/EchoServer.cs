@@ -3,6 +3,9 @@ using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using EchoSocket.Common;
+using EchoSocket.Serving;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -17,7 +20,7 @@ public sealed class EchoServer : IDisposable
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
     private readonly ManualResetEventSlim _served = new(initialState: true);
-    private SocketTransport? _current;
+    private BlockingTransport? _current;
     private Thread? _serving; // what _current belongs to
     private EventLoop? _loop;
     private volatile bool _stopped;
@@ -75,7 +78,7 @@ public sealed class EchoServer : IDisposable
         catch (SocketException e)
         {
             listener?.Dispose();
-            throw Failures.Bind(endPoint.ToString(), e);
+            throw Errors.Bind(endPoint.ToString(), e);
         }
     }
 
@@ -90,8 +93,8 @@ public sealed class EchoServer : IDisposable
         if (socket is null)
             return null;
 
-        using var transport = new SocketTransport(socket);
-        SocketTransport.SendAtOnce(socket);
+        using var transport = new BlockingTransport(socket);
+        BlockingTransport.SendAtOnce(socket);
         if (!TryBegin(transport))
             return null;
 
@@ -128,7 +131,7 @@ public sealed class EchoServer : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw Failures.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
+            throw Errors.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
         }
     }
 
@@ -140,7 +143,7 @@ public sealed class EchoServer : IDisposable
     /// </summary>
     public void Stop()
     {
-        SocketTransport? current;
+        BlockingTransport? current;
         lock (_gate)
         {
             _stopped = true;
@@ -181,13 +184,13 @@ public sealed class EchoServer : IDisposable
             {
                 return null;
             }
-            catch (SocketException e) when (Failures.IsReset(e.SocketErrorCode))
+            catch (SocketException e) when (SocketErrors.IsReset(e.SocketErrorCode))
             {
                 // This client left before it was accepted; the next one counts.
             }
             catch (SocketException e)
             {
-                throw Failures.Accept(LocalEndPoint.ToString(), e);
+                throw Errors.Accept(LocalEndPoint.ToString(), e);
             }
         }
     }
@@ -212,7 +215,7 @@ public sealed class EchoServer : IDisposable
         }
     }
 
-    private bool TryBegin(SocketTransport transport)
+    private bool TryBegin(BlockingTransport transport)
     {
         lock (_gate)
         {

@@ -1,5 +1,7 @@
 using System;
 using System.Net;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 
 namespace EchoSocket;
 
@@ -108,5 +110,5 @@ public sealed class EchoServerOptions
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>What waits for sockets; a test may choose.</summary>
-    internal Func<IPoller> Poller { get; set; } = EchoSocket.Poller.Create;
+    internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using EchoSocket.Polling;
 
 namespace EchoSocket.Benchmarks;
 

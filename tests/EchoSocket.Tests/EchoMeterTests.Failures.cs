@@ -1,6 +1,8 @@
 using System;
 using System.Net.Sockets;
 using System.Threading.Tasks;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 using Xunit;
 
 namespace EchoSocket.Tests;

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Diagnostics;
 using System.Net.Sockets;
+using EchoSocket.Measuring;
 using Xunit;
 
 namespace EchoSocket.Tests;

@@ -3,6 +3,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
+using EchoSocket.Polling;
 using Xunit;
 
 namespace EchoSocket.Tests;

@@ -1,8 +1,11 @@
 using System;
 using System.Diagnostics;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 // What is done for one connection: messages begun, replies checked and timed, and failures.
 internal sealed partial class MeterLoop
@@ -126,7 +129,7 @@ internal sealed partial class MeterLoop
     private void FailAtWrongByte(MeteredConnection connection)
     {
         var (size, position) = (_options.MessageSize, connection.BytesReceived);
-        Fail(connection, Failures.Mismatch(_endPoint, position % size, size, (position / size) + 1));
+        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1));
     }
 
     private void Sweep()
@@ -141,7 +144,7 @@ internal sealed partial class MeterLoop
 
     private void Fail(MeteredConnection connection, SocketError error) => Fail(
         connection,
-        Failures.Exchange(
+        Errors.Exchange(
             _endPoint, (int)(connection.BytesReceived % _options.MessageSize), _options.MessageSize, error, _options.OperationTimeout));
 
     private void Fail(MeteredConnection connection, EchoException failure)
@@ -157,6 +160,6 @@ internal sealed partial class MeterLoop
         if (!_counts)
             Sent += connection.Outstanding;
         _poller.Remove(connection.Token);
-        new SocketTransport(connection.Socket).Dispose();
+        new BlockingTransport(connection.Socket).Dispose();
     }
 }

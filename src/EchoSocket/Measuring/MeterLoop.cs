@@ -5,8 +5,11 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Polling;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// Sends messages over its connections and takes the time of each reply, all on one thread that waits until some are ready.

@@ -1,7 +1,7 @@
 using System;
 using System.Net.Sockets;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// What the meter knows of one connection: two positions in its endless stream of messages, and the times of those

@@ -1,7 +1,7 @@
 using System;
 using System.Runtime.InteropServices;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 // What it calls of the C library.
 internal sealed unsafe partial class EpollPoller

@@ -2,8 +2,10 @@ using System;
 using System.Collections.Generic;
 using System.Net;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Transport;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 /// <summary>Every system: Socket.Select (on Unix that is poll(2)). Its cost grows with the number of sockets watched.</summary>
 internal sealed class SelectPoller : IPoller
@@ -55,7 +57,7 @@ internal sealed class SelectPoller : IPoller
 
             client = _sockets[listener].Accept();
             var remote = EndPoints.Unmap(client.RemoteEndPoint!);
-            SocketTransport.SendAtOnce(client);
+            BlockingTransport.SendAtOnce(client);
             Add(client, token);
             error = SocketError.Success;
             return remote;

@@ -2,7 +2,7 @@ using System;
 using System.Net;
 using System.Runtime.InteropServices;
 
-namespace EchoSocket;
+namespace EchoSocket.Common;
 
 internal static class EndPoints
 {

@@ -3,14 +3,15 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using System.Threading;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Transport;
 
 /// <summary>
 /// A connected socket's bytes, blocking, with errors as values. What serves or calls a connection knows only these
 /// few operations.
 /// </summary>
-internal sealed class SocketTransport : IDisposable
+internal sealed class BlockingTransport : IDisposable
 {
     // What a peer sent and nobody read makes the close a reset (RFC 9293, section 3.6.1; Linux and Windows alike).
     // This much of it is read away first; a peer that keeps sending after our FIN gets the reset it asks for.
@@ -23,7 +24,7 @@ internal sealed class SocketTransport : IDisposable
     private volatile bool _shutDown;
     private int _disposed;
 
-    public SocketTransport(Socket socket) => _socket = socket;
+    public BlockingTransport(Socket socket) => _socket = socket;
 
     /// <summary>Turns Nagle's algorithm off: every send is a whole message, and nothing follows to wait for.</summary>
     public static void SendAtOnce(Socket socket)

@@ -1,4 +1,5 @@
 using System;
+using EchoSocket.Polling;
 
 namespace EchoSocket;
 
@@ -117,7 +118,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public bool Spin { get; set; }
 
     /// <summary>What waits for sockets; a test may choose.</summary>
-    internal Func<IPoller> Poller { get; set; } = EchoSocket.Poller.Create;
+    internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;
 
     private static int AtOnce(int value) => value is >= 1 and <= MostAtOnce
         ? value

@@ -1,7 +1,8 @@
 using System;
 using System.Diagnostics;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 /// <summary>
 /// Decides whether to look again and again for a while before waiting. On an idle processor most of a short wait is the

@@ -3,7 +3,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 /// <summary>
 /// Waits until one of many sockets is ready, and moves bytes without waiting. A token of the caller's names each socket.

@@ -2,8 +2,10 @@ using System;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Transport;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>Serves one connection to its end with blocking calls.</summary>
 internal sealed class BlockingEcho
@@ -12,14 +14,14 @@ internal sealed class BlockingEcho
     private const int BufferSize = 64 * 1024;
 
     private readonly Socket _socket;
-    private readonly SocketTransport _transport;
+    private readonly BlockingTransport _transport;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private readonly Func<bool> _stopped;
 
     public BlockingEcho(
-        Socket socket, SocketTransport transport, EchoServerOptions options, ServerCounters counters, IEchoObserver? observer, Func<bool> stopped)
+        Socket socket, BlockingTransport transport, EchoServerOptions options, ServerCounters counters, IEchoObserver? observer, Func<bool> stopped)
     {
         Remote = EndPoints.Unmap(socket.RemoteEndPoint!);
         _socket = socket;
@@ -49,7 +51,7 @@ internal sealed class BlockingEcho
         connection.Duration = clock.Elapsed;
         connection.EndReason = Reason(error);
         if (connection.EndReason == EndReason.Faulted)
-            connection.Detail = Failures.Describe(error);
+            connection.Detail = SocketErrors.Describe(error);
         return connection;
     }
 
@@ -80,7 +82,7 @@ internal sealed class BlockingEcho
             return EndReason.Stopped;
         if (error == SocketError.Success)
             return EndReason.PeerClosed;
-        if (Failures.IsReset(error))
+        if (SocketErrors.IsReset(error))
             return EndReason.PeerReset;
         return _options.IdleTimeout is not null && error is SocketError.TimedOut or SocketError.WouldBlock
             ? EndReason.IdleTimeout

@@ -2,39 +2,11 @@ using System;
 using System.Globalization;
 using System.Net.Sockets;
 
-namespace EchoSocket;
+namespace EchoSocket.Common;
 
-/// <summary>Names a socket's failures and says what to do about them.</summary>
-internal static class Failures
+/// <summary>The failures that a caller can act on, each with a sentence that says what to do.</summary>
+internal static class Errors
 {
-    /// <summary>The peer is gone: its reset arrived, or a send met a connection already reset (EPIPE).</summary>
-    public static bool IsReset(SocketError error) => error
-        is SocketError.ConnectionReset
-        or SocketError.ConnectionAborted
-        or SocketError.NetworkReset
-        or SocketError.Shutdown;
-
-    /// <summary>An accept that failed for the listener's own reasons; any other is about a client that is gone.</summary>
-    public static bool IsOfListener(SocketError error) => error
-        is SocketError.OperationAborted
-        or SocketError.Interrupted
-        or SocketError.NotSocket
-        or SocketError.InvalidArgument
-        or SocketError.OperationNotSupported;
-
-    /// <summary>A failure in a word or two, for a report.</summary>
-    public static string InWords(SocketError error) => error switch
-    {
-        SocketError.ConnectionRefused => "refused",
-        SocketError.TimedOut or SocketError.WouldBlock => "timed out",
-        SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown
-            or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported => "no route",
-        _ when IsReset(error) => "reset",
-        _ => Describe(error),
-    };
-
-    public static string Describe(SocketError error) => $"{new SocketException((int)error).Message} ({error})";
-
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => new(EchoError.AddressInUse, endPoint,
@@ -85,7 +57,7 @@ internal static class Failures
                 $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.");
         }
 
-        if (IsReset(error))
+        if (SocketErrors.IsReset(error))
         {
             return new(EchoError.ConnectionReset, endPoint,
                 $"{endPoint} reset the connection: {progress}. The server, or something on the way to it, aborted it; " +

@@ -2,8 +2,10 @@ using System;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>
 /// An event loop's listener: accepts a client at a time, and rests while no more may come, while the observer can take no
@@ -99,13 +101,13 @@ internal sealed class Acceptor : IDisposable
             Rest();
             Warn(error == SocketError.TooManyOpenSockets
                 ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
-                : Failures.Describe(error));
+                : SocketErrors.Describe(error));
         }
-        else if (Failures.IsOfListener(error))
+        else if (SocketErrors.IsListenerFailure(error))
         {
             throw new SocketException((int)error);
         }
-        else if (!Failures.IsReset(error) && error != SocketError.WouldBlock)
+        else if (!SocketErrors.IsReset(error) && error != SocketError.WouldBlock)
         {
             Rest(); // a client that left before it was accepted (accept(2)) passes at once; what else it is may last
         }

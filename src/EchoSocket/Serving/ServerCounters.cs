@@ -1,6 +1,6 @@
 using System.Threading;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>A server's totals: written by the thread that serves, read by any.</summary>
 internal sealed class ServerCounters

@@ -1,11 +1,12 @@
 using System;
 using System.Net.Sockets;
+using EchoSocket.Common;
 using Xunit;
 
 namespace EchoSocket.Tests;
 
 /// <summary>Each of the operating system's errors gets its name, and a message with the endpoint.</summary>
-public class FailuresTests
+public class ErrorsTests
 {
     [Theory]
     [InlineData(SocketError.AddressAlreadyInUse, EchoError.AddressInUse)]
@@ -13,7 +14,7 @@ public class FailuresTests
     [InlineData(SocketError.AddressFamilyNotSupported, EchoError.AddressNotAvailable)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
     [InlineData(SocketError.NoBufferSpaceAvailable, EchoError.SocketFailure)]
-    public void Of_binding(SocketError error, EchoError named) => Check(named, Failures.Bind("host:1", new SocketException((int)error)));
+    public void Of_binding(SocketError error, EchoError named) => Check(named, Errors.Bind("host:1", new SocketException((int)error)));
 
     [Theory]
     [InlineData(SocketError.ConnectionRefused, EchoError.ConnectionRefused)]
@@ -22,7 +23,7 @@ public class FailuresTests
     [InlineData(SocketError.TimedOut, EchoError.ConnectionTimeout)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
     [InlineData(SocketError.TooManyOpenSockets, EchoError.SocketFailure)]
-    public void Of_connecting(SocketError error, EchoError named) => Check(named, Failures.Connect("host:1", "", new SocketException((int)error)));
+    public void Of_connecting(SocketError error, EchoError named) => Check(named, Errors.Connect("host:1", "", new SocketException((int)error)));
 
     [Theory]
     [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
@@ -33,14 +34,14 @@ public class FailuresTests
     [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
     public void Of_an_exchange(SocketError error, EchoError named)
     {
-        var failure = Failures.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.5));
+        var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.5));
 
         Check(named, failure);
         Assert.Contains("2 of 1,000 bytes", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
-    public void Of_accepting() => Check(EchoError.SocketFailure, Failures.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
+    public void Of_accepting() => Check(EchoError.SocketFailure, Errors.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
 
     private static void Check(EchoError named, EchoException failure)
     {

@@ -1,7 +1,7 @@
 using System;
 using System.Diagnostics;
 
-namespace EchoSocket;
+namespace EchoSocket.Common;
 
 internal static class Clock
 {

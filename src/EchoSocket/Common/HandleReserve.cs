@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Net.Sockets;
 
-namespace EchoSocket;
+namespace EchoSocket.Common;
 
 /// <summary>
 /// A few handles kept back, so that a process that ran out of them still has some for itself: the .NET runtime aborts

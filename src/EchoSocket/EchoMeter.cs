@@ -5,6 +5,9 @@ using System.Globalization;
 using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Measuring;
 
 namespace EchoSocket;
 

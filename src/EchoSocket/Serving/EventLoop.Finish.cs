@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Net.Sockets;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 // How the loop ends when it was stopped.
 internal sealed partial class EventLoop

@@ -3,8 +3,10 @@ using System.Collections.Generic;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>
 /// Serves many clients on one thread: waits until some are ready, and then reads once from each and sends once. A client

@@ -1,8 +1,9 @@
 using System;
 using System.Diagnostics;
 using System.Net;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>What the event loop knows of one client. Its buffer exists only while the client does not read.</summary>
 internal sealed class ServedConnection

@@ -2,7 +2,7 @@ using System;
 using System.Numerics;
 using System.Runtime.CompilerServices;
 
-namespace EchoSocket;
+namespace EchoSocket.Common;
 
 /// <summary>Upper-cases ASCII letters in place, as many bytes at a time as the processor can.</summary>
 internal static class AsciiUpper

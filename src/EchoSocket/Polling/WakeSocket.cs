@@ -2,7 +2,7 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 /// <summary>A socket that any thread can make readable: it sends to itself. It ends a poller's wait on every system.</summary>
 internal sealed class WakeSocket : IDisposable

@@ -1,4 +1,4 @@
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 /// <summary>The connections in the order of their last activity: a list through the connections themselves.</summary>
 internal sealed class ActivityOrder

@@ -5,8 +5,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Connecting;
 
 /// <summary>Opens connections: resolves the name, lets its addresses race, and keeps to one time limit.</summary>
 internal static class Connector
@@ -27,8 +28,8 @@ internal static class Connector
             : race.Attempts.Count == 1 && race.Attempts[0].EndPoint == endPoint ? ""
             : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
         throw race.Failure is null or { SocketErrorCode: SocketError.TimedOut }
-            ? Failures.ConnectionTimeout(endPoint, tried, timeout, race.Failure)
-            : Failures.Connect(endPoint, tried, race.Failure);
+            ? Errors.ConnectionTimeout(endPoint, tried, timeout, race.Failure)
+            : Errors.Connect(endPoint, tried, race.Failure);
     }
 
     // A literal IPv6 address is shown in brackets, as everywhere (RFC 3986, section 3.2.2).
@@ -47,18 +48,18 @@ internal static class Connector
             {
                 // The resolver can't be interrupted; its late failure is nobody's.
                 _ = query.ContinueWith(static late => late.Exception, TaskScheduler.Default);
-                throw Failures.ConnectionTimeout(endPoint, $" (resolving '{host}' took all of it)", timeout);
+                throw Errors.ConnectionTimeout(endPoint, $" (resolving '{host}' took all of it)", timeout);
             }
 
-            return query.Result is { Length: > 0 } found ? found : throw Failures.HostNotFound(host, endPoint, null);
+            return query.Result is { Length: > 0 } found ? found : throw Errors.HostNotFound(host, endPoint, null);
         }
         catch (AggregateException e) when (e.InnerException is SocketException or ArgumentException)
         {
-            throw Failures.HostNotFound(host, endPoint, e.InnerException);
+            throw Errors.HostNotFound(host, endPoint, e.InnerException);
         }
         catch (ArgumentException e)
         {
-            throw Failures.HostNotFound(host, endPoint, e);
+            throw Errors.HostNotFound(host, endPoint, e);
         }
     }
 

@@ -1,7 +1,9 @@
 using System;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 
-namespace EchoSocket;
+namespace EchoSocket.Serving;
 
 // What is done for one client that is ready, and how its connection ends.
 internal sealed partial class EventLoop
@@ -92,8 +94,8 @@ internal sealed partial class EventLoop
 
     private void End(ServedConnection client, SocketError error) => End(
         client,
-        error == SocketError.Success ? EndReason.PeerClosed : Failures.IsReset(error) ? EndReason.PeerReset : EndReason.Faulted,
-        error == SocketError.Success || Failures.IsReset(error) ? "" : Failures.Describe(error));
+        error == SocketError.Success ? EndReason.PeerClosed : SocketErrors.IsReset(error) ? EndReason.PeerReset : EndReason.Faulted,
+        error == SocketError.Success || SocketErrors.IsReset(error) ? "" : SocketErrors.Describe(error));
 
     private void End(ServedConnection client, EndReason reason, string detail)
     {

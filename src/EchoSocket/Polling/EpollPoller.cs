@@ -3,8 +3,9 @@ using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Polling;
 
 /// <summary>Linux: epoll(7). Its cost does not grow with the number of sockets that are silent.</summary>
 internal sealed unsafe partial class EpollPoller : IPoller

@@ -7,8 +7,9 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Connecting;
 
 /// <summary>
 /// Connects to the first of several addresses that answers, as RFC 8305 ("Happy Eyeballs") has it: the families take
@@ -122,7 +123,7 @@ internal sealed class ConnectRace
         {
             result.Socket?.Dispose();
             var needless = Socket is not null;
-            _attempts.Add(Describe(result, needless ? "another was faster" : Failures.InWords(result.Error!.SocketErrorCode)));
+            _attempts.Add(Describe(result, needless ? "another was faster" : SocketErrors.Summary(result.Error!.SocketErrorCode)));
             if (!needless)
                 Failure = result.Error;
         }
