@@ -15,14 +15,14 @@ public class SelectPollerTests
         var sockets = new List<Socket>();
         try
         {
-            for (var token = 0; token < 20; token++)
+            for (var token = 1; token <= 20; token++)
             {
                 var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
                 sockets.Add(socket);
                 socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
                 socket.Connect(socket.LocalEndPoint!);
                 socket.Send("x"u8);
-                poller.Add(socket, token);
+                poller.Register(socket, token);
                 if (token % 5 == 0)
                     poller.Change(token, Interest.Writing);
             }

@@ -40,24 +40,6 @@ public class ServerBindTests
     }
 
     [Fact]
-    public async Task Nor_while_a_client_is_being_served()
-    {
-        using var first = Peers.Listen();
-        var serving = Bounded.Start(() => first.ServeOne());
-        using (var client = Peers.Call(first.LocalEndPoint))
-        {
-            client.Send("x"u8);
-            client.ReadExactly(1);
-
-            var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Port = first.LocalEndPoint.Port }));
-
-            Assert.Equal(EchoError.AddressInUse, error.Error);
-        }
-
-        await serving.Soon();
-    }
-
-    [Fact]
     public async Task A_port_can_be_bound_again_at_once_after_a_connection_the_server_ended()
     {
         var port = 0;
