@@ -4,21 +4,21 @@ using System.Collections.Generic;
 namespace EchoSocket;
 
 /// <summary>
-/// What a measurement of an echo server found. Plain data: it keeps its values when it is serialized. A round-trip time is
-/// null where no reply came.
+/// The result of measuring an echo server. Plain data, which keeps its values when it is serialized. Round-trip times are
+/// null if there was no reply.
 /// </summary>
 public sealed class EchoStatistics
 {
-    /// <summary>The name or address asked for.</summary>
+    /// <summary>The name or address that was measured.</summary>
     public string ComputerName { get; set; } = "";
 
-    /// <summary>The port asked for.</summary>
+    /// <summary>The port that was measured.</summary>
     public int Port { get; set; }
 
-    /// <summary>The server's end, as <c>address:port</c>; empty where no connection came about.</summary>
+    /// <summary>The server's endpoint, as <c>address:port</c>; empty if there was no connection.</summary>
     public string RemoteEndPoint { get; set; } = "";
 
-    /// <summary>How many connections came about.</summary>
+    /// <summary>How many connections were opened.</summary>
     public int Connections { get; set; }
 
     /// <summary>How many messages each connection could have outstanding.</summary>
@@ -27,40 +27,37 @@ public sealed class EchoStatistics
     /// <summary>In bytes.</summary>
     public int MessageSize { get; set; }
 
-    /// <summary>The messages a second asked for; null for a closed loop.</summary>
+    /// <summary>The requested rate in messages a second; null for a closed loop.</summary>
     public double? Rate { get; set; }
 
-    /// <summary>
-    /// True if replies were looked for before they were waited for, so that the times leave out most of what waking an idle
-    /// processor takes.
-    /// </summary>
+    /// <summary>True if the meter polled for replies, so the times exclude most of what waking an idle processor takes.</summary>
     public bool Spin { get; set; }
 
-    /// <summary>From the first message that counts to the end of the run; all of the run where none came so far.</summary>
+    /// <summary>From the end of the warm-up to the end of the run; the time of the warm-up if that failed.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>Messages whose sending began, without those to warm up.</summary>
+    /// <summary>Messages sent, without the warm-up.</summary>
     public long Sent { get; set; }
 
-    /// <summary>Messages whose reply came whole, right and in time.</summary>
+    /// <summary>Messages whose reply was complete, correct and in time.</summary>
     public long Received { get; set; }
 
     /// <summary>
-    /// Messages whose reply never came so, because their connection failed. Of a run that was stopped, those under way are
-    /// neither received nor lost.
+    /// Messages without such a reply, because their connection failed. Messages that were outstanding when a run was stopped
+    /// are neither received nor lost.
     /// </summary>
     public long Lost { get; set; }
 
-    /// <summary>How many connections failed, by the name of the failure (<see cref="EchoError"/>).</summary>
+    /// <summary>How many connections failed, by kind of failure (<see cref="EchoError"/>).</summary>
     public Dictionary<string, long> Errors { get; set; } = [];
 
     /// <summary>
-    /// A sentence for each kind of failure, one if the run ended early or was stopped, and one if the path could not take the
-    /// rate that was asked for; otherwise empty.
+    /// A sentence for each kind of failure, and one if the run ended early, was stopped, or could not keep the requested rate;
+    /// otherwise empty.
     /// </summary>
     public string Detail { get; set; } = "";
 
-    /// <summary>How long a connection took, on average; null where none came about.</summary>
+    /// <summary>The mean time to connect; null if there was no connection.</summary>
     public TimeSpan? ConnectTime { get; set; }
 
     /// <summary>The shortest round trip.</summary>
@@ -72,7 +69,7 @@ public sealed class EchoStatistics
     /// <summary>The standard deviation of the round trips.</summary>
     public TimeSpan? StandardDeviation { get; set; }
 
-    /// <summary>The median: half of the round trips took at most this long.</summary>
+    /// <summary>The median round trip.</summary>
     public TimeSpan? P50 { get; set; }
 
     /// <summary>The 90th percentile.</summary>
@@ -90,34 +87,34 @@ public sealed class EchoStatistics
     /// <summary>Replies a second.</summary>
     public double MessagesPerSecond { get; set; }
 
-    /// <summary>Bytes of replies a second; as many were sent.</summary>
+    /// <summary>Bytes received a second; as many were sent.</summary>
     public double BytesPerSecond { get; set; }
 
-    /// <summary>The distribution of the round trips, 40 buckets to a decade, without the empty ones.</summary>
+    /// <summary>The distribution of the round trips: 40 buckets per decade, without the empty ones.</summary>
     public EchoHistogramBucket[] Histogram { get; set; } = [];
 
     /// <summary>
-    /// The distribution to three digits, in nanoseconds, as HdrHistogram writes it (its compressed format V2, in Base64), to
-    /// be merged or drawn by any tool that reads that. A time above 36 minutes is told as that there.
+    /// The distribution in nanoseconds, to three significant digits, in HdrHistogram's compressed format V2, as Base64. Other
+    /// tools can merge or draw it. Times above 36 minutes are encoded as 36 minutes.
     /// </summary>
     public string HdrHistogram { get; set; } = "";
 }
 
-/// <summary>How many round trips took a time within certain bounds.</summary>
+/// <summary>The number of round trips within two bounds.</summary>
 public sealed class EchoHistogramBucket
 {
-    /// <summary>How many buckets there are from a time to ten times that.</summary>
+    /// <summary>The number of buckets from a time to ten times that time.</summary>
     public const int PerDecade = 40;
 
-    /// <summary>The lower bound, in microseconds; a round trip of exactly this long is counted here.</summary>
+    /// <summary>The inclusive lower bound, in microseconds.</summary>
     public double FromMicroseconds { get; set; }
 
-    /// <summary>The upper bound, in microseconds; a round trip of exactly this long is counted in the next bucket.</summary>
+    /// <summary>The exclusive upper bound, in microseconds.</summary>
     public double ToMicroseconds { get; set; }
 
     /// <summary>The number of round trips.</summary>
     public long Count { get; set; }
 
-    /// <summary>The bucket, for a log.</summary>
+    /// <summary>The bucket as text, for a log.</summary>
     public override string ToString() => FormattableString.Invariant($"{FromMicroseconds:0.###}-{ToMicroseconds:0.###} us: {Count}");
 }

@@ -22,7 +22,7 @@ public class SelectMeterFailureTests : EchoMeterFailureTests
 public abstract class EchoMeterFailureTests : MeterTestBase
 {
     [Fact]
-    public void A_server_that_never_answers_is_given_up()
+    public void A_measured_server_that_never_answers_is_given_up()
     {
         using var server = new ScriptedServer(peer => peer.ReadExactly(1_000_000));
 
@@ -33,7 +33,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     }
 
     [Fact]
-    public void A_server_that_closes_at_once_is_told_from_one_that_resets()
+    public void A_server_that_closes_at_once_and_one_that_resets_are_different_failures()
     {
         using var closes = new ScriptedServer(peer =>
         {
@@ -56,7 +56,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [InlineData(0, 0)]
     [InlineData(3, 31)]
     [InlineData(5, 17)]
-    public void A_wrong_byte_is_named(int message, int offset)
+    public void A_failed_measurement_names_the_first_wrong_byte(int message, int offset)
     {
         using var server = new ScriptedServer(peer =>
         {
@@ -77,7 +77,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     }
 
     [Fact]
-    public void A_server_must_not_change_what_it_does_to_letters_nor_send_more_than_it_got()
+    public void A_server_that_changes_its_form_or_sends_more_than_it_got_is_no_echo_server()
     {
         using var changes = new ScriptedServer(peer =>
         {
@@ -96,7 +96,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     }
 
     [Fact]
-    public void Where_no_connection_comes_about_the_result_says_why()
+    public void A_measurement_without_a_connection_says_why()
     {
         using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         unlistened.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
@@ -113,7 +113,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
-    public async Task Out_of_handles_is_a_result_and_leaves_no_connection(int enough)
+    public async Task A_lack_of_handles_is_a_result_and_leaves_no_connection_open(int enough)
     {
         using var server = Server();
         var fails = new FailingPoller(Create(), enough);
@@ -127,7 +127,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     }
 
     [Fact]
-    public void The_right_replies_before_a_wrong_byte_in_the_same_read_have_come()
+    public void Correct_replies_before_a_wrong_byte_in_the_same_read_count()
     {
         using var server = new ScriptedServer(peer =>
         {
@@ -144,7 +144,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     }
 
     [Fact]
-    public void Swapped_replies_are_wrong_whatever_the_size()
+    public void Swapped_replies_are_wrong_whatever_their_size()
     {
         foreach (var size in new[] { 32, 65_521 })
         {

@@ -6,7 +6,7 @@ namespace EchoSocket.Tests;
 public class EchoMeterOptionsTests
 {
     [Fact]
-    public void What_is_out_of_range_is_refused()
+    public void Options_of_a_measurement_that_are_out_of_range_are_refused()
     {
         var options = new EchoMeterOptions();
         Action[] wrong =
@@ -29,7 +29,7 @@ public class EchoMeterOptionsTests
     }
 
     [Fact]
-    public void There_are_1000_messages_unless_a_duration_says_otherwise()
+    public void A_measurement_has_1000_messages_unless_it_has_a_duration()
     {
         Assert.Equal((1000L, (TimeSpan?)null), (new EchoMeterOptions().Count, new EchoMeterOptions().Duration));
         Assert.Null(new EchoMeterOptions { Duration = TimeSpan.FromSeconds(1) }.Count);

@@ -28,7 +28,7 @@ public abstract class EchoMeterTests : MeterTestBase
     [InlineData(EchoTransform.None, 1000, 3, 64, 5000)]
     [InlineData(EchoTransform.Upper, 70_000, 2, 8, 100)]
     [InlineData(EchoTransform.Upper, 3_000_000, 2, 3, 12)]
-    public async Task Every_message_is_counted(EchoTransform transform, int size, int connections, int inFlight, int count)
+    public async Task A_measurement_counts_every_message(EchoTransform transform, int size, int connections, int inFlight, int count)
     {
         using var server = Server(transform);
 
@@ -57,7 +57,7 @@ public abstract class EchoMeterTests : MeterTestBase
     }
 
     [Fact]
-    public void The_times_are_real()
+    public void Measured_times_are_those_of_the_real_clock()
     {
         using var never = new ManualResetEvent(false);
         using var server = new ScriptedServer(peer =>
@@ -110,7 +110,7 @@ public abstract class EchoMeterTests : MeterTestBase
     [Theory]
     [InlineData(null)]
     [InlineData(5000.0)]
-    public async Task A_run_that_is_stopped_returns_what_was_measured_and_closes_in_order(double? rate)
+    public async Task A_stopped_measurement_returns_what_it_has_measured_and_closes_in_order(double? rate)
     {
         using var server = Server();
         using var stop = new CancellationTokenSource();
@@ -133,7 +133,7 @@ public abstract class EchoMeterTests : MeterTestBase
     }
 
     [Fact]
-    public void A_message_allocates_nothing()
+    public void A_measured_message_allocates_nothing()
     {
         Assert.SkipWhen(Create() is SelectPoller, "Socket.Select makes a list of its own");
         using var server = Server();

@@ -16,7 +16,7 @@ public class LatencyHistogramTests
     [InlineData(1)] // 1 µs to 10 ms
     [InlineData(1000)] // 1 ms to 10 s
     [InlineData(360_000)] // 0.36 s to 1 hour
-    public void Known_times_are_told_to_three_digits(int factor)
+    public void A_histogram_has_three_significant_digits(int factor)
     {
         var histogram = Filled([.. Enumerable.Range(1, 10_000).Select(i => (double)i * factor)]);
 
@@ -32,7 +32,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void The_bounds_are_kept_and_nothing_is_thrown_away()
+    public void Times_beyond_the_range_of_a_histogram_count_as_its_shortest_and_longest()
     {
         var histogram = Filled([0, 1e15]);
 
@@ -43,7 +43,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void Without_times_there_are_no_figures()
+    public void An_empty_histogram_has_no_percentiles_and_no_buckets()
     {
         var histogram = new LatencyHistogram();
 
@@ -53,7 +53,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void Buckets_are_logarithmic_do_not_overlap_and_have_the_times_that_lie_between_their_bounds()
+    public void Histogram_buckets_are_logarithmic_do_not_overlap_and_count_the_times_between_their_bounds()
     {
         double[] times = [16, 16.5, 100.2, 101, 5000.5, 5000.5, 5000.5];
         var buckets = Filled(times).Buckets();
@@ -65,7 +65,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void What_is_encoded_is_decoded_and_is_what_other_tools_read()
+    public void An_encoded_histogram_can_be_decoded_here_and_by_other_tools()
     {
         var before = Filled([.. Enumerable.Range(1, 1000).Select(i => (double)i)]);
         var encoded = before.Encode();
@@ -90,7 +90,7 @@ public class LatencyHistogramTests
     }
 
     [Fact]
-    public void Times_too_long_for_the_encoding_are_told_shorter_and_not_lost()
+    public void Times_too_long_for_the_encoding_of_a_histogram_are_shortened_and_not_lost()
     {
         var after = LatencyHistogram.Decode(Filled([1, 2.19e9, 3.6e9, 3.6e9]).Encode());
 

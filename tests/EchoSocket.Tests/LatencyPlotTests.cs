@@ -9,14 +9,14 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>What a picture shows is compared with its own axes: where the label of a value stands, and where the line runs.</summary>
+/// <summary>Compares the lines of a picture with its own axes: with the places where the labels of values are.</summary>
 public class LatencyPlotTests
 {
     private const double HalfPixel = 0.5;
     private static readonly XNamespace Svg = "http://www.w3.org/2000/svg";
 
     [Fact]
-    public void It_is_a_picture_of_its_own_with_a_line_for_each_result()
+    public void A_plot_is_a_complete_picture_with_a_line_for_each_result()
     {
         var picture = Draw(Result("a", (500, 1)), Result("b", (500, 2)), Result("c", (500, 3)));
 
@@ -42,7 +42,7 @@ public class LatencyPlotTests
     [InlineData(0.05, "50 µs", 20.0)]
     [InlineData(0.1, "100 µs", 5000.0)]
     [InlineData(1000, "1 s", 0.05)]
-    public void A_time_lies_where_its_label_is(double milliseconds, string label, double? other = null)
+    public void A_time_is_drawn_at_the_height_of_its_label(double milliseconds, string label, double? other = null)
     {
         var picture = Draw(Result("a", (300, milliseconds)), Result("b", (300, other ?? milliseconds)));
 
@@ -55,7 +55,7 @@ public class LatencyPlotTests
     [InlineData(90, "90 %")]
     [InlineData(99, "99 %")]
     [InlineData(99.9, "99.9 %")]
-    public void A_line_rises_at_the_percentile_from_which_on_it_took_longer(double percentile, string label)
+    public void A_line_rises_at_the_percentile_above_which_round_trips_took_longer(double percentile, string label)
     {
         const int Count = 100_000;
         var fast = (int)Math.Round(Count * percentile / 100);
@@ -71,7 +71,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void The_lines_begin_at_the_shortest_time_and_end_at_the_longest_as_far_right_as_their_count_tells()
+    public void Lines_run_from_the_shortest_time_to_the_longest_and_further_right_for_more_round_trips()
     {
         var picture = Draw(Result("many", (1, 1), (4998, 2), (1, 3)), Result("few", (49, 2), (1, 4)));
 
@@ -84,7 +84,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Each_further_nine_is_as_wide_as_the_one_before()
+    public void Each_further_nine_of_a_percentile_is_as_wide_as_the_one_before()
     {
         var picture = Draw(Result("a", (100_000, 1)));
 
@@ -94,7 +94,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void The_times_begin_at_zero_unless_they_lie_more_than_two_decades_apart()
+    public void The_time_axis_begins_at_zero_unless_times_are_more_than_two_decades_apart()
     {
         var near = Draw(Result("a", (10, 1), (10, 99)));
         var far = Draw(Result("a", (10, 1), (10, 2000)));
@@ -109,7 +109,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void From_a_nanosecond_to_half_an_hour_everything_lies_within_the_frame()
+    public void Times_from_a_nanosecond_to_half_an_hour_are_drawn_within_the_frame()
     {
         var picture = Draw(Result("a", (1, 0), (100, 1), (1, 1_800_000)));
 
@@ -120,7 +120,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void The_legend_tells_the_times()
+    public void The_legend_has_the_p50_p99_and_maximum_of_a_target()
     {
         var row = Row(Draw(Result("a", (500, 0.0124), (495, 2.5), (5, 1300))), "a:7");
 
@@ -128,7 +128,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void However_many_different_times_there_are_they_are_read()
+    public void A_plot_reads_distributions_of_any_size()
     {
         // Written in more than the 8 KiB that are decompressed at once: no two counts in a row are alike for long.
         var random = new Random(1);
@@ -147,11 +147,11 @@ public class LatencyPlotTests
     [InlineData("", ":7")]
     [InlineData(null, ":7")]
     [InlineData("::1", "[::1]:7")]
-    public void Any_name_can_be_read(string? name, string expected) => Assert.Contains(expected, Texts(Draw(Result(name!, (1, 1)))));
+    public void Any_name_of_a_target_can_be_drawn(string? name, string expected) => Assert.Contains(expected, Texts(Draw(Result(name!, (1, 1)))));
 
     // Not a row above: what holds those cannot hold these.
     [Fact]
-    public void Half_a_surrogate_pair_is_replaced() =>
+    public void Half_a_surrogate_pair_in_a_name_is_replaced() =>
         Shows(Draw(Result("a\uD83Db\uDE00", (1, 1)), Result("end\uD83D", (1, 1))), "a\uFFFDb\uFFFD:7", "end\uFFFD:7");
 
     [Theory]
@@ -159,7 +159,7 @@ public class LatencyPlotTests
     [InlineData("W")]
     [InlineData("統")]
     [InlineData("\uD83D\uDE00")]
-    public void A_name_without_end_is_shortened(string letter)
+    public void A_long_name_is_shortened_to_the_room_in_the_legend(string letter)
     {
         var label = Texts(Draw(Result(string.Concat(Enumerable.Repeat(letter, 70_000)), (1, 1)))).Single(t => t.EndsWith("…:7", StringComparison.Ordinal));
 
@@ -170,7 +170,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Equal_targets_are_numbered_and_others_are_not()
+    public void Equal_targets_are_numbered_in_the_legend_and_others_are_not()
     {
         var picture = Draw(Result("a", (1, 1)), Result("b", (1, 1)), Result("a", (1, 1)), Result("c\u0001"), Result("c\u0002"));
 
@@ -179,7 +179,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Without_a_reply_a_result_is_named_and_has_no_line()
+    public void A_result_without_a_reply_is_in_the_legend_and_has_no_line()
     {
         var unanswered = Result("b", (5, 1));
         unanswered.Received = 0;
@@ -191,7 +191,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Without_any_reply_the_axes_are_there_all_the_same()
+    public void A_plot_without_any_reply_has_axes_and_a_legend()
     {
         var picture = Draw(Result("a"), Result("b"));
 
@@ -200,7 +200,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Hundreds_of_results_have_a_row_each_below_the_plot_and_within_the_picture()
+    public void Hundreds_of_results_have_a_legend_row_each_below_the_plot_and_within_the_picture()
     {
         var picture = Draw([.. Enumerable.Range(1, 300).Select(i => Result($"host{i}", (100, i)))]);
 
@@ -212,7 +212,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Colours_come_back_with_other_dashes()
+    public void When_all_colours_are_used_they_come_again_with_other_dashes()
     {
         var picture = Draw([.. Enumerable.Range(1, 28).Select(i => Result("a", (10, i)))]);
 
@@ -223,7 +223,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void The_culture_changes_nothing_and_the_text_is_ASCII()
+    public void A_plot_is_ASCII_and_the_same_in_every_culture()
     {
         var results = new[] { Result("ä", (999, 0.0123), (1, 12.5)), Result("b", (1, 7.3)), Result("c") };
         var expected = LatencyPlot.Svg(results);
@@ -244,7 +244,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void All_numbers_are_finite()
+    public void All_numbers_in_a_plot_are_finite()
     {
         EchoStatistics[][] pictures =
         [
@@ -257,7 +257,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void Nothing_to_draw_is_refused()
+    public void A_plot_of_nothing_is_refused()
     {
         Assert.Equal("results", Assert.Throws<ArgumentNullException>(() => LatencyPlot.Svg(null!)).ParamName);
         Assert.Equal("results", Assert.Throws<ArgumentException>(() => LatencyPlot.Svg([])).ParamName);

@@ -10,7 +10,7 @@ public class MeterTimingTests
     private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(1);
 
     [Fact]
-    public void The_percentiles_are_those_of_the_times_that_the_server_takes()
+    public void Measured_percentiles_are_those_of_the_times_that_the_server_takes()
     {
         // Of 100 messages 79 are answered after 2 ms, 20 after 40 ms, and one after 400 ms.
         var server = new SimulatedServer
@@ -54,6 +54,7 @@ public class MeterTimingTests
         var result = server.Measure(o => (o.Count, o.OperationTimeout, o.Rate) = (3, Timeout, rate));
 
         AssertLost(result, sent: 2, received: 1);
+        Assert.InRange(server.Connections[0].Closed!.Value, Timeout, Timeout + TimeSpan.FromMilliseconds(11)); // as it came
         Assert.EndsWith("The run ended early, after 2 messages were sent: every connection had failed.", result.Detail, StringComparison.Ordinal);
         AssertNear(0, result.Maximum);
     }
@@ -71,21 +72,27 @@ public class MeterTimingTests
     }
 
     [Theory]
-    [InlineData(1, 1, 2, null)]
-    [InlineData(0, 1, 2, null)]
-    [InlineData(0, 5, 10, null)]
-    [InlineData(0, 5, 10, 1000.0)]
-    [InlineData(1, 5, 2, 1000.0)]
-    public void All_is_lost_at_a_server_that_never_answers_and_the_run_ends_in_time(int warmupCount, int inFlight, int lost, double? rate)
+    [InlineData(1, 1, 5, null)]
+    [InlineData(0, 1, 5, null)]
+    [InlineData(0, 5, 25, null)]
+    [InlineData(0, 5, 25, 1000.0)]
+    [InlineData(1, 5, 5, 1000.0)]
+    public void A_run_against_a_server_that_never_answers_ends_in_time_with_all_messages_lost(int warmupCount, int inFlight, int lost, double? rate)
     {
-        var server = new SimulatedServer { Delay = (_, _) => null };
+        foreach (var (timeout, delay) in new[] { (1.0, 0.05), (60.0, 0.25) })
+        {
+            var server = new SimulatedServer { Delay = (_, _) => null };
 
-        var result = server.Measure(o =>
-            (o.Connections, o.WarmupCount, o.InFlight, o.Rate, o.OperationTimeout) = (2, warmupCount, inFlight, rate, Timeout));
+            var result = server.Measure(o =>
+            {
+                (o.Connections, o.WarmupCount, o.InFlight, o.Rate) = (5, warmupCount, inFlight, rate);
+                o.OperationTimeout = TimeSpan.FromSeconds(timeout);
+            });
 
-        Assert.Equal((lost, 0L, lost), (result.Sent, result.Received, result.Lost));
-        Assert.Equal(2, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
-        Assert.InRange(result.Duration, Timeout, Timeout * 1.05 + TimeSpan.FromMilliseconds(2));
+            Assert.Equal((lost, 0L, lost), (result.Sent, result.Received, result.Lost));
+            Assert.Equal(5, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
+            Assert.InRange(result.Duration.TotalSeconds, timeout, timeout + delay + 0.03); // the messages went out within 25 ms
+        }
     }
 
     [Fact]
@@ -125,7 +132,7 @@ public class MeterTimingTests
     }
 
     [Fact]
-    public void A_rate_is_kept()
+    public void A_run_keeps_its_rate()
     {
         var server = new SimulatedServer();
 
@@ -186,7 +193,7 @@ public class MeterTimingTests
     }
 
     [Fact]
-    public void Replies_are_waited_for_after_the_duration()
+    public void A_run_waits_for_replies_after_its_duration()
     {
         var server = new SimulatedServer { Delay = (_, _) => SimulatedServer.Second };
 
@@ -197,7 +204,7 @@ public class MeterTimingTests
     }
 
     [Fact]
-    public void Each_connection_has_its_share()
+    public void Each_connection_sends_its_share_of_the_messages()
     {
         var server = new SimulatedServer();
 
@@ -222,7 +229,7 @@ public class MeterTimingTests
     [Theory]
     [InlineData(null)]
     [InlineData(100.0)]
-    public void The_warm_up_sends_one_message_after_another_and_counts_in_no_figure(double? rate)
+    public void A_warm_up_sends_one_message_after_another_and_counts_in_no_figure(double? rate)
     {
         var server = new SimulatedServer { Delay = (_, message) => message < 3 ? SimulatedServer.Second : SimulatedServer.Millisecond };
 
@@ -236,7 +243,7 @@ public class MeterTimingTests
     }
 
     [Fact]
-    public void Without_a_duration_progress_is_the_share_of_the_messages_and_with_one_also_of_the_time()
+    public void Progress_is_the_share_of_the_messages_or_of_the_duration_whichever_is_greater()
     {
         double Progress(Action<EchoMeterOptions> configure, int at)
         {
@@ -290,7 +297,7 @@ public class MeterTimingTests
     [InlineData(100, 1)]
     [InlineData(1, 10)]
     [InlineData(640_000, 3)]
-    public void A_path_with_little_room_gets_all_messages_nevertheless(int size, int inFlight)
+    public void A_run_sends_all_messages_however_little_room_the_path_has(int size, int inFlight)
     {
         var server = new SimulatedServer { Delay = (_, _) => SimulatedServer.Millisecond, Capacity = (size * inFlight / 2) + size };
 

@@ -13,7 +13,7 @@ public class PaceTests
     private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(3);
 
     [Fact]
-    public void An_open_loop_has_fixed_times_and_the_connections_take_turns()
+    public void Messages_of_an_open_loop_are_due_at_fixed_times_on_one_connection_after_another()
     {
         var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Overtime);
         var numbers = new List<int>();
@@ -46,7 +46,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void An_open_loop_gives_a_connection_what_is_due_and_it_has_room_for()
+    public void An_open_loop_lets_a_connection_send_what_is_due_as_far_as_it_has_room()
     {
         var pace = new OpenLoop(10, 1, Start, count: null, duration: null, Overtime);
         var connection = Connection(0);
@@ -132,7 +132,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void A_closed_loop_gives_each_connection_its_share_at_the_start_and_then_what_there_is()
+    public void A_closed_loop_gives_each_connection_its_share_at_the_start_and_then_what_is_left()
     {
         var (first, second) = (Connection(0), Connection(1));
         var pace = new ClosedLoop(count: 9, end: null, connections: 2);
@@ -149,7 +149,7 @@ public class PaceTests
     }
 
     [Fact]
-    public void A_warm_up_has_one_message_after_another_on_each_connection()
+    public void A_warm_up_sends_one_message_after_another_on_a_connection()
     {
         var pace = new WarmUp(2);
         var connection = Connection(0);

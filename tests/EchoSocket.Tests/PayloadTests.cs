@@ -15,7 +15,7 @@ public class PayloadTests
     [InlineData(65_519)]
     [InlineData(65_521)]
     [InlineData(65_521 * 3)]
-    public void Messages_as_long_as_its_period_differ_too(int size)
+    public void Successive_messages_differ_even_if_they_are_as_long_as_the_period_of_the_payload(int size)
     {
         var payload = new Payload(size);
         var (first, second) = (payload.Offset(0), payload.Offset(size));
@@ -24,7 +24,7 @@ public class PayloadTests
     }
 
     [Fact]
-    public void Messages_differ_from_those_before_and_have_all_values()
+    public void Successive_messages_differ_and_have_bytes_of_all_values()
     {
         var seen = new HashSet<string>();
         for (var message = 0; message < 2000; message++)
@@ -37,7 +37,7 @@ public class PayloadTests
     [InlineData(0, 1)]
     [InlineData(65_520, 100)]
     [InlineData(1_000_000_007, Payload.MaxChunkSize)]
-    public void Both_kinds_of_echo_are_right_anywhere_in_the_stream(long position, int count)
+    public void Unchanged_and_upper_cased_replies_match_anywhere_in_the_payload(long position, int count)
     {
         var same = _payload.Bytes.AsSpan(_payload.Offset(position), count).ToArray();
         var upper = (byte[])same.Clone();
@@ -52,7 +52,7 @@ public class PayloadTests
     }
 
     [Fact]
-    public void The_first_wrong_byte_is_found_wherever_it_is()
+    public void The_first_wrong_byte_of_a_reply_is_found_wherever_it_is()
     {
         for (var wrong = 0; wrong < 200; wrong++)
         {

@@ -3,14 +3,14 @@ using System.Linq;
 
 namespace EchoSocket.Measuring;
 
-/// <summary>Counts failures by their kind, and keeps the first of each.</summary>
+/// <summary>Counts failures by kind, and keeps the first of each. Thread-safe.</summary>
 internal sealed class FailureTally
 {
-    private readonly object _gate = new();
+    private readonly object _gate = new(); // guards _counts and _first
     private readonly Dictionary<string, long> _counts = [];
     private readonly List<EchoException> _first = [];
 
-    /// <summary>The first failure of each kind, in the order in which they came.</summary>
+    /// <summary>The first failure of each kind, in the order in which they occurred.</summary>
     public IReadOnlyList<EchoException> First
     {
         get

@@ -7,13 +7,13 @@ using System.Xml;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// One result as <see cref="LatencyPlot"/> draws it: its round-trip times in nanoseconds over the "number of nines" of
+/// The curve of one result in a <see cref="LatencyPlot"/>: round-trip times in nanoseconds over the "number of nines" of
 /// their percentile, which is 1 for 90 %, 2 for 99 %, and so on.
 /// </summary>
 internal sealed class LatencyCurve
 {
     private const int PointCount = 200;
-    private const int LongestName = 40;
+    private const int MaxNameWidth = 40; // in letters of average width
     private const string WideLetters = "MWmw@%";
     private const char Replacement = '\uFFFD';
 
@@ -32,8 +32,8 @@ internal sealed class LatencyCurve
         P50 = Percentile(times, 50);
         P99 = Percentile(times, 99);
 
-        // The longest of n times stands for the last n-th; the middle of that is where the line ends. Whole nines, where
-        // the grid is, get points of their own.
+        // The longest of n times is the last n-th of them. The line ends in the middle of that n-th. Whole nines, where the
+        // grid lines are, have points of their own.
         var end = Math.Log10(2.0 * times.Count);
         var pointsPerNine = (int)Math.Ceiling(PointCount / end);
         for (var i = 0; i < end * pointsPerNine; i++)
@@ -45,10 +45,10 @@ internal sealed class LatencyCurve
         _points.Add((end, Percentile(times, 100)));
     }
 
-    /// <summary>The target, told apart from others of the same name.</summary>
+    /// <summary>The target, with a number if several results have the same target.</summary>
     public string Label { get; }
 
-    /// <summary>From the shortest to the longest; empty if no reply came.</summary>
+    /// <summary>From the shortest time to the longest; empty if there was no reply.</summary>
     public IReadOnlyList<(double Nines, double Time)> Points => _points;
 
     public double P50 { get; }
@@ -71,25 +71,25 @@ internal sealed class LatencyCurve
         return curves;
     }
 
-    // A tick of 100 ns at least, since a logarithm needs more than nothing.
+    // At least 100 ns, a tick of TimeSpan, since zero has no logarithm.
     private static double Percentile(LatencyHistogram times, double percentile) => 100.0 * Math.Max(times.Percentile(percentile)!.Value.Ticks, 1);
 
     private static string Target(EchoStatistics result)
     {
-        var name = Shortened(result.ComputerName ?? "");
+        var name = Shorten(result.ComputerName ?? "");
         return FormattableString.Invariant($"{(name.Contains(":") ? $"[{name}]" : name)}:{result.Port}");
     }
 
-    /// <summary>The name without what XML cannot hold or nobody can see, and not longer than there is room for.</summary>
-    private static string Shortened(string name)
+    /// <summary>Shortens a name to the room there is, and replaces control characters and those that XML cannot hold.</summary>
+    private static string Shorten(string name)
     {
         var text = new StringBuilder();
         var width = 0;
         for (var i = 0; i < name.Length; i++)
         {
-            // From the Korean letters on, most are twice as wide as Latin ones.
+            // From U+1100 (Hangul) on, most characters are twice as wide as Latin letters.
             width += name[i] < '\u1100' && WideLetters.IndexOf(name[i]) < 0 ? 1 : 2;
-            if (width > LongestName)
+            if (width > MaxNameWidth)
                 return text.Append('…').ToString();
 
             if (i + 1 < name.Length && XmlConvert.IsXmlSurrogatePair(name[i + 1], name[i]))

@@ -5,14 +5,14 @@ using System.Globalization;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// An axis of times in nanoseconds: from zero, or logarithmic where they are so far apart that the short ones would
-/// otherwise all lie on the ground.
+/// An axis of times in nanoseconds. It begins at zero, or is logarithmic if the times differ so much that short ones would
+/// otherwise look like zero.
 /// </summary>
 internal sealed class TimeAxis
 {
-    private const double WidestLinear = 100;
-    private const int MostIntervals = 6;
-    private const int MostLogarithmicTicks = 12;
+    private const double MaxLinearRatio = 100;
+    private const int MaxIntervals = 6;
+    private const int MaxLogarithmicTicks = 12;
 
     private static readonly (string Name, double Size)[] Units = [("ns", 1), ("µs", 1e3), ("ms", 1e6), ("s", 1e9)];
     private static readonly double[] RoundDigits = [1, 2, 5];
@@ -21,10 +21,10 @@ internal sealed class TimeAxis
     private readonly double _from;
     private readonly double _to;
 
-    /// <summary>Both are at least 1.</summary>
+    /// <summary>Makes an axis for times between these two. Both are at least 1.</summary>
     public TimeAxis(double shortest, double longest)
     {
-        IsLogarithmic = longest > WidestLinear * shortest;
+        IsLogarithmic = longest > MaxLinearRatio * shortest;
         (_from, _to) = IsLogarithmic ? AddLogarithmicTicks(shortest, longest) : AddLinearTicks(longest);
     }
 
@@ -32,7 +32,7 @@ internal sealed class TimeAxis
 
     public IReadOnlyList<(double Time, string Label)> Ticks => _ticks;
 
-    /// <summary>A time to three digits.</summary>
+    /// <summary>A time with three significant digits.</summary>
     public static string Text(double time)
     {
         var unit = Unit(time);
@@ -40,7 +40,7 @@ internal sealed class TimeAxis
         return Text(value, value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", unit.Name);
     }
 
-    /// <summary>Where a time lies: 0 at the axis' beginning, 1 at its end.</summary>
+    /// <summary>The position of a time: 0 at the beginning of the axis, 1 at its end.</summary>
     public double Position(double time) => IsLogarithmic
         ? (Math.Log10(time) - Math.Log10(_from)) / (Math.Log10(_to) - Math.Log10(_from))
         : time / _to;
@@ -49,10 +49,10 @@ internal sealed class TimeAxis
 
     private static (string Name, double Size) Unit(double time) => Array.FindLast(Units, u => u.Size <= time);
 
-    /// <summary>1, 2, 5, 10, 20, 50, ...</summary>
+    /// <summary>The round times are 1, 2, 5, 10, 20, 50, ... Their numbers count from 0.</summary>
     private static double Round(int number) => RoundDigits[number % 3] * Math.Pow(10, number / 3);
 
-    /// <summary>The number of the first round time above another.</summary>
+    /// <summary>The number of the first round time above a time.</summary>
     private static int FirstAbove(double time)
     {
         var number = 0;
@@ -61,10 +61,10 @@ internal sealed class TimeAxis
         return number;
     }
 
-    // One unit for all; the end lies beyond the longest time, so that no line runs along the frame.
+    // All labels have the same unit. The axis ends above the longest time, so that no line runs along the frame.
     private (double From, double To) AddLinearTicks(double longest)
     {
-        var step = Round(FirstAbove(longest / MostIntervals));
+        var step = Round(FirstAbove(longest / MaxIntervals));
         var end = (Math.Floor(longest / step) + 1) * step;
         var unit = Unit(end);
         for (var i = 0; i * step <= end; i++)
@@ -72,12 +72,12 @@ internal sealed class TimeAxis
         return (0, end);
     }
 
-    // Each in its own unit, for they differ too much; powers of ten only where the others would crowd them.
+    // Each label has its own unit, since the times differ so much. If there are too many, only powers of ten have ticks.
     private (double From, double To) AddLogarithmicTicks(double shortest, double longest)
     {
         var first = FirstAbove(shortest) - 1;
         var last = FirstAbove(longest);
-        var all = last - first < MostLogarithmicTicks;
+        var all = last - first < MaxLogarithmicTicks;
         for (var number = first; number <= last; number++)
         {
             var time = Round(number);
