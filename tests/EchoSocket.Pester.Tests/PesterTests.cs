@@ -34,6 +34,7 @@ public class PesterTests
             return results.Select(r => new TheoryDataRow<string, string>(r.Outcome, r.Message)
             {
                 TestDisplayName = r.Name,
+                Label = "", // the name alone, without the arguments
                 Skip = r.Outcome == "Skipped" ? r.Message : null,
             });
         }
