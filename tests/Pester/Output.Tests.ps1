@@ -30,10 +30,6 @@ BeforeAll {
             Row    = 'False 1.235 ms - host 7 Echo: reset'
         }
     )
-
-    function Copy-BySerialization($Object) {
-        [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
-    }
 }
 
 Describe 'A result' {
