@@ -95,8 +95,8 @@ internal sealed class ConnectionCloser(
         return false;
     }
 
-    // Says what the client does not get. What a stopped server leaves unread makes the close a reset anyway; for
-    // an idle client it is read, so that the close is none.
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
+    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
     private string Leftover(ServedConnection connection, EndReason reason)
     {
         var undelivered = connection.Transport.Unacknowledged;
@@ -104,6 +104,9 @@ internal sealed class ConnectionCloser(
             connection.Discarded += connection.Transport.Unread;
         else
             Drain(connection, MaxDrain);
+
+        if (connection.Unanswered == 0 && reason == EndReason.Stopped)
+            return "";
 
         var detail = undelivered > 0 ? $"The client had not yet taken {Number(undelivered)} bytes of its replies. " : "";
         if (connection.Unanswered > 0)
