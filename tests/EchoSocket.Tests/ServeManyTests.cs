@@ -5,6 +5,7 @@ using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Serving;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -88,6 +89,24 @@ public abstract partial class ServeManyTests
         using var client = Peers.Client(server.EndPoint);
         Assert.Equal("STILL SERVED", Exchange(client, "still served"));
         Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, 0, 256 * 1024 + 12);
+    }
+
+    [Fact]
+    public async Task However_many_clients_do_not_read_what_is_kept_for_them_has_a_bound_and_others_are_served()
+    {
+        const int Clients = 50;
+        const int Budget = 1024 * 1024;
+        using var server = Start(o => o.UnsentBudget = Budget);
+        var greedy = Enumerable.Range(0, Clients).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        await Task.WhenAll(greedy.Select(g => Peers.Fill(g))).Soon();
+
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Equal("STILL SERVED", Exchange(client, "still served"));
+
+        Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, Budget / 2, Budget + (Clients * UnsentReplies.MinReadSize));
+        greedy.ForEach(g => g.Dispose());
+        await server.Recorder.Ended(Clients);
+        Assert.Equal(new string('X', 100_000), Exchange(client, new string('x', 100_000)));
     }
 
     [Fact]
