@@ -17,9 +17,9 @@ internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
     ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
 {
-    // More than the system's buffers hold for one connection by default, at both ends. A client that sends more meanwhile
-    // gets the RST that closing with something unread causes.
-    private const long MaxDrain = 16 * 1024 * 1024;
+    // More than the buffers of both ends hold for a connection. A client that goes on sending still gets the RST that closing
+    // with something unread causes.
+    private const long MaxDrain = 64 * 1024 * 1024;
 
     // Every client's own end, unless the listener has several addresses.
     private readonly string? _local =
