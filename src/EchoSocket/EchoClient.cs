@@ -4,6 +4,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -16,7 +20,7 @@ public sealed class EchoClient : IDisposable
     // A reset wakes the send and the receive together; this is for the other thread to say so.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
-    private readonly SocketTransport _transport;
+    private readonly BlockingTransport _transport;
     private readonly AdaptiveSpin _spin = new(lookCosts: true);
     private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
@@ -28,7 +32,7 @@ public sealed class EchoClient : IDisposable
 
     private EchoClient(Socket socket, IPEndPoint remote, string endPoint, TimeSpan operationTimeout, CancellationToken cancellation)
     {
-        _transport = new SocketTransport(socket);
+        _transport = new BlockingTransport(socket);
         _isReadable = _transport.IsReadable;
         _timeout = (int)Math.Ceiling(operationTimeout.TotalMilliseconds);
         _receiveTimeout = _timeout;
@@ -79,7 +83,7 @@ public sealed class EchoClient : IDisposable
         {
             // The server reset the connection before its options could be set.
             connection.Socket!.Dispose();
-            throw Failures.Connect(endPoint, "", e);
+            throw Errors.Connect(endPoint, "", e);
         }
     }
 
@@ -120,7 +124,7 @@ public sealed class EchoClient : IDisposable
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
-        throw Failures.Exchange(EndPoint, received, count, error, TimeSpan.FromMilliseconds(_timeout));
+        throw Errors.Exchange(EndPoint, received, count, error, TimeSpan.FromMilliseconds(_timeout));
     }
 
     /// <summary>Closes the connection in order.</summary>

@@ -4,6 +4,9 @@ using System.Linq;
 using System.Net;
 using System.Net.Sockets;
 using System.Threading;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -52,12 +55,12 @@ public static class PathProbe
         report.Attempts = [.. race.Attempts];
         if (race.Socket is null)
         {
-            Fail(report, EchoPathStage.Connect, race.Failure is null ? "timed out" : Failures.InWords(race.Failure.SocketErrorCode));
+            Fail(report, EchoPathStage.Connect, race.Failure is null ? "timed out" : SocketErrors.Summary(race.Failure.SocketErrorCode));
             return;
         }
 
         report.ConnectTime = Clock.Since(begin);
-        using var transport = new SocketTransport(race.Socket);
+        using var transport = new BlockingTransport(race.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
         report.LocalEndPoint = race.Socket.LocalEndPoint!.ToString()!;
         report.RemoteEndPoint = race.Remote!.ToString();
@@ -65,7 +68,7 @@ public static class PathProbe
         cancellation.ThrowIfCancellationRequested();
     }
 
-    private static void Echo(EchoPathReport report, SocketTransport transport, TimeSpan timeout, long start)
+    private static void Echo(EchoPathReport report, BlockingTransport transport, TimeSpan timeout, long start)
     {
         var reply = new byte[Message.Length];
         var received = 0;
@@ -98,7 +101,7 @@ public static class PathProbe
 
         if (received < reply.Length)
         {
-            var reason = error == SocketError.Success ? "closed early" : Failures.InWords(error);
+            var reason = error == SocketError.Success ? "closed early" : SocketErrors.Summary(error);
             Fail(report, EchoPathStage.Echo, $"{reason}; {received} of {reply.Length} bytes came");
             return;
         }

@@ -1,3 +1,4 @@
+using EchoSocket.Polling;
 using Xunit;
 
 namespace EchoSocket.Tests;

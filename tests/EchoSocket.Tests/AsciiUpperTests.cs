@@ -1,5 +1,6 @@
 using System;
 using System.Linq;
+using EchoSocket.Common;
 using Xunit;
 
 namespace EchoSocket.Tests;

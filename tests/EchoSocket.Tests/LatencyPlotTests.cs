@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Linq;
 using System.Xml.Linq;
+using EchoSocket.Measuring;
 using Xunit;
 
 namespace EchoSocket.Tests;

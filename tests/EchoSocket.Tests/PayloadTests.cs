@@ -1,6 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using EchoSocket.Common;
+using EchoSocket.Measuring;
 using Xunit;
 
 namespace EchoSocket.Tests;

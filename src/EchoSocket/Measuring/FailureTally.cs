@@ -1,7 +1,7 @@
 using System.Collections.Generic;
 using System.Linq;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>Counts failures by their kind, and keeps the first of each.</summary>
 internal sealed class FailureTally

@@ -4,7 +4,7 @@ using System.Linq;
 using System.Text;
 using System.Xml;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// One result as <see cref="LatencyPlot"/> draws it: its round-trip times in nanoseconds over the "number of nines" of

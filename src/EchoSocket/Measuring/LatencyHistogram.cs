@@ -8,7 +8,7 @@ using HdrHistogram;
 using HdrHistogram.Encoding;
 using HdrHistogram.Utilities;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// Round-trip times, to three digits from 1 µs to 1 hour (finer than needed below that), in an HdrHistogram of nanoseconds.

@@ -5,8 +5,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Transport;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// The connections of a measurement. The first finds the way, as every client does; the others go to the same address, a
@@ -50,7 +53,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
     public void Dispose()
     {
         foreach (var socket in _sockets)
-            new SocketTransport(socket).Dispose();
+            new BlockingTransport(socket).Dispose();
     }
 
     private void OpenFurther(Stopwatch clock, FailureTally failures, CancellationToken cancellation)
@@ -65,7 +68,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             }
             catch (SocketException e)
             {
-                failures.Add(Failures.Connect(endPoint, "", e));
+                failures.Add(Errors.Connect(endPoint, "", e));
             }
             catch (OperationCanceledException)
             {
@@ -88,7 +91,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
         }
         catch (SocketException e)
         {
-            failures.Add(Failures.Connect(endPoint, "", e));
+            failures.Add(Errors.Connect(endPoint, "", e));
         }
 
         return sockets;

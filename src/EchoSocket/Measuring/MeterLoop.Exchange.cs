@@ -1,8 +1,10 @@
 using System;
 using System.Diagnostics;
 using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 // What is done for one connection: messages begun, replies checked and timed, and failures.
 internal sealed partial class MeterLoop
@@ -39,7 +41,7 @@ internal sealed partial class MeterLoop
         while (connection.BytesToSend > 0)
         {
             var count = (int)Math.Min(connection.BytesToSend, Payload.LongestPiece);
-            var sent = _poller.Send(connection.Token, _payload.Bytes, _payload.Offset(connection.SendPosition), count, out var error);
+            var sent = connection.Transport.Send(_payload.Bytes, _payload.Offset(connection.SendPosition), count, out var error);
             connection.BytesSent += sent;
             if (error != SocketError.Success)
             {
@@ -72,7 +74,7 @@ internal sealed partial class MeterLoop
         if (connection.Failed)
             return;
 
-        var count = _poller.Receive(connection.Token, _buffer, out var error);
+        var count = connection.Transport.Receive(_buffer, _buffer.Length, out var error);
         _now = Stopwatch.GetTimestamp();
         if (count > 0)
             Take(connection, count);
@@ -126,7 +128,7 @@ internal sealed partial class MeterLoop
     private void FailAtWrongByte(MeteredConnection connection)
     {
         var (size, position) = (_options.MessageSize, connection.BytesReceived);
-        Fail(connection, Failures.Mismatch(_endPoint, position % size, size, (position / size) + 1));
+        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1));
     }
 
     private void Sweep()
@@ -141,7 +143,7 @@ internal sealed partial class MeterLoop
 
     private void Fail(MeteredConnection connection, SocketError error) => Fail(
         connection,
-        Failures.Exchange(
+        Errors.Exchange(
             _endPoint, (int)(connection.BytesReceived % _options.MessageSize), _options.MessageSize, error, _options.OperationTimeout));
 
     private void Fail(MeteredConnection connection, EchoException failure)
@@ -156,7 +158,8 @@ internal sealed partial class MeterLoop
         Lost += connection.Outstanding;
         if (!_counts)
             Sent += connection.Outstanding;
-        _poller.Remove(connection.Token);
-        new SocketTransport(connection.Socket).Dispose();
+        _poller.Unregister(connection.Token);
+        connection.Transport.Shutdown();
+        connection.Transport.Close();
     }
 }

@@ -1,7 +1,8 @@
 using System;
 using System.Diagnostics;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>Decides when a connection may begin a message. Times are in the stopwatch's ticks.</summary>
 internal abstract class Pace

@@ -1,7 +1,8 @@
 using System;
 using System.Numerics;
+using EchoSocket.Common;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>How a server may change what it sends back.</summary>
 [Flags]

@@ -2,7 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 
-namespace EchoSocket;
+namespace EchoSocket.Measuring;
 
 /// <summary>
 /// An axis of times in nanoseconds: from zero, or logarithmic where they are so far apart that the short ones would

@@ -1,0 +1,31 @@
+using System;
+using System.Net;
+using System.Runtime.InteropServices;
+
+namespace EchoSocket.Common;
+
+internal static class EndPoints
+{
+    /// <summary>The size of the larger of the two, <c>struct sockaddr_in6</c>.</summary>
+    public const int AddressSize = 28;
+
+    private const int InternetFamily = 2; // AF_INET
+
+    /// <summary>A dual-mode socket shows an IPv4 peer as <c>::ffff:a.b.c.d</c>; it is shown as what it is.</summary>
+    public static IPEndPoint Unmap(EndPoint endPoint) =>
+        (IPEndPoint)endPoint is var ip && ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(Unmap(ip.Address), ip.Port) : ip;
+
+    public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>What Linux writes as a <c>struct sockaddr_in</c> or <c>sockaddr_in6</c> (ip(7), ipv6(7)).</summary>
+    public static unsafe IPEndPoint Read(byte* address)
+    {
+        var port = (address[2] << 8) | address[3];
+        if (*(ushort*)address == InternetFamily)
+            return new IPEndPoint(new IPAddress(*(uint*)(address + 4)), port);
+
+        var bytes = new byte[16];
+        Marshal.Copy((IntPtr)(address + 8), bytes, 0, bytes.Length);
+        return Unmap(new IPEndPoint(new IPAddress(bytes, *(uint*)(address + 24)), port));
+    }
+}

@@ -1,0 +1,65 @@
+using System;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using EchoSocket.Transport;
+
+namespace EchoSocket.Polling;
+
+/// <summary>
+/// Tells which of many sockets are ready. The caller names each socket with a token, a small number above 0. Level-triggered:
+/// a socket that is still ready is reported again. For one thread at a time, except <see cref="Wake"/>.
+/// </summary>
+internal interface IPoller : IDisposable
+{
+    /// <summary>Registers a listener that does not block, with an interest in reading.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system has no memory or no watches left.</exception>
+    void Register(Socket listener, int token);
+
+    /// <summary>Registers a connected socket in the same way, takes it over, and returns what moves its bytes.</summary>
+    /// <exception cref="System.ComponentModel.Win32Exception">The system has no memory or no watches left.</exception>
+    ITransport Adopt(Socket socket, int token);
+
+    /// <summary>
+    /// Accepts the next client of a registered listener and registers it with an interest in reading. Null if there is none;
+    /// the error says why.
+    /// </summary>
+    ITransport? Accept(int listener, int token, out SocketError error);
+
+    /// <summary>Changes what a socket is watched for.</summary>
+    void Change(int token, Interest interest);
+
+    /// <summary>Unregisters a socket. Call it before closing the socket.</summary>
+    void Unregister(int token);
+
+    /// <summary>
+    /// Waits up to so many milliseconds (-1: without limit) and writes the tokens of the ready sockets to the array; an error
+    /// counts as ready, and <see cref="Wake"/> is reported as <see cref="Poller.WakeToken"/>. Returns how many.
+    /// </summary>
+    int Wait(int milliseconds, int[] ready);
+
+    /// <summary>From any thread, at any time: ends the wait, or the next one.</summary>
+    void Wake();
+}
+
+/// <summary>What a socket is watched for. The values are those of epoll(7).</summary>
+[Flags]
+internal enum Interest
+{
+    /// <summary>Nothing.</summary>
+    None = 0,
+
+    /// <summary>Something to read, or an end.</summary>
+    Reading = 1,
+
+    /// <summary>Room to write.</summary>
+    Writing = 4,
+}
+
+internal static class Poller
+{
+    /// <summary>The token that reports a wake-up.</summary>
+    public const int WakeToken = 0;
+
+    /// <summary>The best that this system has.</summary>
+    public static IPoller Create() => RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? new EpollPoller() : new SelectPoller();
+}

@@ -1,0 +1,117 @@
+using System;
+using System.Collections.Generic;
+using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Transport;
+
+namespace EchoSocket.Polling;
+
+/// <summary>
+/// Every system: Socket.Select (on Unix that is poll(2)). Its cost grows with the number of sockets watched. For one thread,
+/// except <see cref="Wake"/>.
+/// </summary>
+internal sealed class SelectPoller : IPoller
+{
+    private const int MaxMilliseconds = int.MaxValue / 1000; // Select counts in microseconds
+
+    private readonly Dictionary<Socket, int> _tokens = [];
+    private readonly Dictionary<int, Socket> _sockets = [];
+    private readonly HashSet<Socket> _reading = [];
+    private readonly HashSet<Socket> _writing = [];
+    private readonly List<Socket> _readable = [];
+    private readonly List<Socket> _writable = [];
+    private readonly WakePair _wake = new();
+    private uint _reported;
+
+    public SelectPoller() => Register(_wake.Reader, Poller.WakeToken);
+
+    public void Register(Socket listener, int token)
+    {
+        _tokens[listener] = token;
+        _sockets[token] = listener;
+        _reading.Add(listener);
+    }
+
+    public ITransport Adopt(Socket socket, int token)
+    {
+        var transport = new SocketTransport(socket, EndPoints.Unmap(socket.RemoteEndPoint!));
+        Register(socket, token);
+        return transport;
+    }
+
+    public ITransport? Accept(int listener, int token, out SocketError error)
+    {
+        Socket? client = null;
+        try
+        {
+            error = SocketError.WouldBlock;
+            if (!_sockets[listener].Poll(0, SelectMode.SelectRead))
+                return null; // an accept in vain would throw
+
+            client = _sockets[listener].Accept();
+            BlockingTransport.SendAtOnce(client);
+            var transport = Adopt(client, token);
+            error = SocketError.Success;
+            return transport;
+        }
+        catch (SocketException e)
+        {
+            client?.Dispose();
+            error = e.SocketErrorCode;
+            return null;
+        }
+    }
+
+    public void Change(int token, Interest interest)
+    {
+        var socket = _sockets[token];
+        _reading.Remove(socket);
+        _writing.Remove(socket);
+        if ((interest & Interest.Reading) != 0)
+            _reading.Add(socket);
+        if ((interest & Interest.Writing) != 0)
+            _writing.Add(socket);
+    }
+
+    public void Unregister(int token)
+    {
+        var socket = _sockets[token];
+        _sockets.Remove(token);
+        _tokens.Remove(socket);
+        _reading.Remove(socket);
+        _writing.Remove(socket);
+    }
+
+    public int Wait(int milliseconds, int[] ready)
+    {
+        Fill(_readable, _reading);
+        Fill(_writable, _writing);
+
+        // A reset shows as readable and as writable, on Windows too; the third list is for out-of-band data.
+        Socket.Select(_readable, _writable, null, milliseconds < 0 ? -1 : Math.Min(milliseconds, MaxMilliseconds) * 1000);
+
+        // If more are ready than the array takes, the next round begins with those that were left out.
+        var total = _readable.Count + _writable.Count;
+        var count = Math.Min(total, ready.Length);
+        for (var i = 0; i < count; i++)
+        {
+            var next = (int)((_reported + (uint)i) % total);
+            ready[i] = _tokens[next < _readable.Count ? _readable[next] : _writable[next - _readable.Count]];
+            if (ready[i] == Poller.WakeToken)
+                _wake.Drain();
+        }
+
+        _reported = total > count ? _reported + (uint)count : 0;
+        return count;
+    }
+
+    public void Wake() => _wake.Wake();
+
+    public void Dispose() => _wake.Dispose();
+
+    private static void Fill(List<Socket> list, HashSet<Socket> sockets)
+    {
+        list.Clear();
+        list.AddRange(sockets);
+    }
+}

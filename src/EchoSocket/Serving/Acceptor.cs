@@ -1,0 +1,174 @@
+using System;
+using System.Diagnostics;
+using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
+
+namespace EchoSocket.Serving;
+
+/// <summary>
+/// An event loop's listener: accepts one client at a time, and pauses while as many are served as may be, while the observer
+/// is full, and while there are no handles.
+/// </summary>
+internal sealed class Acceptor : IDisposable
+{
+    // How long it pauses while there are no handles, or while the observer is full.
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    // While there are no handles it warns this often.
+    private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
+
+    private readonly Socket _listener;
+    private readonly int _token;
+    private readonly AcceptLimits _limits;
+    private readonly IPoller _poller;
+    private readonly IEchoObserver? _observer;
+    private readonly HandleReserve _reserve = new();
+    private bool _registered;
+    private bool _accepting;
+    private bool _outOfHandles;
+    private long _warnAgain;
+    private long _accepted;
+
+    public Acceptor(Socket listener, int token, AcceptLimits limits, IPoller poller, IEchoObserver? observer)
+    {
+        _listener = listener;
+        _token = token;
+        _limits = limits;
+        _poller = poller;
+        _observer = observer;
+    }
+
+    /// <summary>
+    /// When a pause ends, in stopwatch ticks; <see cref="long.MaxValue"/> if there is none that ends by time.
+    /// </summary>
+    public long ResumeTime { get; private set; } = long.MaxValue;
+
+    /// <summary>As many clients have come as were asked for.</summary>
+    public bool IsDone => _accepted >= _limits.Total;
+
+    /// <summary>Call it after a client came or went, and after <see cref="ResumeTime"/>.</summary>
+    public void UpdateAccepting(int active)
+    {
+        if (IsDone)
+        {
+            Close(); // further clients are refused at once
+            return;
+        }
+
+        var accept = active < _limits.AtOnce
+            && (ResumeTime == long.MaxValue || Stopwatch.GetTimestamp() >= ResumeTime);
+        if (accept == _accepting)
+            return;
+
+        if (!accept)
+        {
+            Watch(false);
+        }
+        else if (_reserve.TryFill())
+        {
+            ResumeTime = long.MaxValue;
+            Watch(true);
+        }
+        else
+        {
+            PauseAccepting();
+        }
+    }
+
+    /// <summary>Accepts the next client and registers it with this token. Null if there is none now.</summary>
+    public ITransport? Accept(int token)
+    {
+        if (!_accepting)
+            return null; // a client accepted in this round was the last one allowed
+
+        if (_observer is { IsFull: true })
+        {
+            PauseAccepting();
+            return null;
+        }
+
+        if (_poller.Accept(_token, token, out var error) is { } client)
+        {
+            _outOfHandles = false;
+            _accepted++;
+            return client;
+        }
+
+        if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
+        {
+            _outOfHandles = true;
+            _reserve.Release();
+            PauseAccepting();
+            Warn(error == SocketError.TooManyOpenSockets
+                ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
+                : SocketErrors.Describe(error));
+        }
+        else if (SocketErrors.IsListenerFailure(error))
+        {
+            throw new SocketException((int)error);
+        }
+        else if (!SocketErrors.IsReset(error) && error != SocketError.WouldBlock)
+        {
+            PauseAccepting(); // a client that has gone already is passed over at once (accept(2)); anything else may last
+        }
+
+        return null;
+    }
+
+    /// <summary>Call it after a connection was closed: if there were no handles, there is one now.</summary>
+    public void HandleFreed()
+    {
+        if (_outOfHandles)
+            ResumeTime = long.MaxValue;
+    }
+
+    public void Close()
+    {
+        if (_registered)
+            _poller.Unregister(_token);
+        _registered = _accepting = false;
+        _listener.Dispose();
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        _reserve.Dispose();
+    }
+
+    // It stays registered, without an interest if need be: to register it again could fail for lack of memory or watches.
+    private void Watch(bool value)
+    {
+        if (_registered)
+        {
+            _poller.Change(_token, value ? Interest.Reading : Interest.None);
+        }
+        else
+        {
+            _listener.Blocking = false; // a client may go between the wait and the accept
+            _poller.Register(_listener, _token);
+            _registered = true;
+        }
+
+        _accepting = value;
+    }
+
+    private void PauseAccepting()
+    {
+        if (_accepting)
+            Watch(false);
+        ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(Pause);
+    }
+
+    private void Warn(string reason)
+    {
+        var now = Stopwatch.GetTimestamp();
+        if (now < _warnAgain)
+            return;
+
+        _warnAgain = now + Clock.Ticks(WarningPause);
+        _observer?.Warned($"No further client can be accepted now: {reason}. Waiting clients are accepted when others have gone.");
+    }
+}

@@ -1,0 +1,112 @@
+using System;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+
+namespace EchoSocket.Serving;
+
+/// <summary>
+/// Serves clients on one thread: waits until some are ready, and then reads once from each and sends once. For that thread,
+/// except <see cref="Stop"/>.
+/// </summary>
+internal sealed class EventLoop : IDisposable
+{
+    private const int ListenerToken = Poller.WakeToken + 1;
+    private const int FirstClientToken = ListenerToken + 1;
+    private const int ClientsPerAccept = 32;
+
+    private readonly Readiness _readiness;
+    private readonly Acceptor _acceptor;
+    private readonly ConnectionTable _connections = new(FirstClientToken);
+    private readonly ActivityOrder _activity = new();
+    private readonly ConnectionCloser _closer;
+    private readonly Answering _answering;
+    private readonly IdleTimer _idle;
+    private readonly GracefulStop _gracefulStop;
+    private readonly ServerCounters _counters;
+    private readonly IEchoObserver? _observer;
+    private volatile bool _stop;
+
+    public EventLoop(Socket listener, EchoServerOptions options, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
+    {
+        var poller = options.Poller();
+        var unsent = new UnsentReplies(options.UnsentBudget);
+        _readiness = new Readiness(poller, new AdaptiveSpin(lookCosts: false));
+        _acceptor = new Acceptor(listener, ListenerToken, limits, poller, observer);
+        _closer = new ConnectionCloser(
+            poller, _connections, _activity, unsent, _acceptor, counters, observer, (IPEndPoint)listener.LocalEndPoint!);
+        _answering = new Answering(poller, options.TransformBytes, unsent, _closer, counters, observer);
+        _idle = new IdleTimer(options.IdleTimeout, _activity, _answering, _closer);
+        _gracefulStop = new GracefulStop(_readiness, _connections, _answering, _closer, options.StopGrace);
+        _counters = counters;
+        _observer = observer;
+    }
+
+    /// <summary>From any thread: ends <see cref="Run"/> in order.</summary>
+    public void Stop()
+    {
+        _stop = true;
+        _readiness.Wake();
+    }
+
+    /// <summary>Serves until it is stopped, or until as many clients as the limits allow have come and gone.</summary>
+    public void Run()
+    {
+        while (!_stop && !(_acceptor.IsDone && _connections.Count == 0))
+        {
+            _acceptor.UpdateAccepting(_connections.Count);
+            _readiness.Wait(Clock.MillisecondsUntil(Math.Min(_idle.Due, _acceptor.ResumeTime)));
+            var now = _idle.IsOn ? Stopwatch.GetTimestamp() : 0;
+            for (var i = 0; i < _readiness.Count && !_stop; i++)
+                Handle(_readiness[i], now);
+            _idle.EndIdle(now);
+        }
+
+        _acceptor.Close();
+        _gracefulStop.Run();
+    }
+
+    public void Dispose()
+    {
+        _acceptor.Dispose();
+        foreach (var connection in _connections.All())
+            _closer.Close(connection, EndReason.Faulted); // only if an observer threw
+        _readiness.Dispose();
+    }
+
+    private void Handle(int token, long now)
+    {
+        if (token == ListenerToken)
+            AcceptSome();
+        else if (_connections[token] is { } connection && _answering.Advance(connection) == Step.Moved)
+            _idle.Touch(connection, now);
+    }
+
+    // One, and one more for every few clients that this round serves: a new client must not wait for hundreds of others, nor
+    // they for a flood of new ones.
+    private void AcceptSome()
+    {
+        for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
+        {
+            var token = _connections.TakeToken();
+            if (_acceptor.Accept(token) is not { } transport)
+            {
+                _connections.ReturnToken(token);
+                break;
+            }
+
+            Begin(new ServedConnection(token, transport));
+        }
+    }
+
+    private void Begin(ServedConnection connection)
+    {
+        _connections.Add(connection);
+        _activity.Add(connection);
+        _counters.Accepted();
+        _observer?.Connected(connection.Remote);
+        _acceptor.UpdateAccepting(_connections.Count);
+    }
+}

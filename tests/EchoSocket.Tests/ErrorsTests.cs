@@ -1,0 +1,52 @@
+using System;
+using System.Net.Sockets;
+using EchoSocket.Common;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+/// <summary>Each of the operating system's errors gets its name, and a message with the endpoint.</summary>
+public class ErrorsTests
+{
+    [Theory]
+    [InlineData(SocketError.AddressAlreadyInUse, EchoError.AddressInUse)]
+    [InlineData(SocketError.AddressNotAvailable, EchoError.AddressNotAvailable)]
+    [InlineData(SocketError.AddressFamilyNotSupported, EchoError.AddressNotAvailable)]
+    [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, EchoError.SocketFailure)]
+    public void Of_binding(SocketError error, EchoError named) => Check(named, Errors.Bind("host:1", new SocketException((int)error)));
+
+    [Theory]
+    [InlineData(SocketError.ConnectionRefused, EchoError.ConnectionRefused)]
+    [InlineData(SocketError.HostUnreachable, EchoError.HostUnreachable)]
+    [InlineData(SocketError.NetworkUnreachable, EchoError.HostUnreachable)]
+    [InlineData(SocketError.TimedOut, EchoError.ConnectionTimeout)]
+    [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
+    [InlineData(SocketError.TooManyOpenSockets, EchoError.SocketFailure)]
+    public void Of_connecting(SocketError error, EchoError named) => Check(named, Errors.Connect("host:1", "", new SocketException((int)error)));
+
+    [Theory]
+    [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
+    [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
+    [InlineData(SocketError.Shutdown, EchoError.ConnectionReset)]
+    [InlineData(SocketError.TimedOut, EchoError.OperationTimeout)]
+    [InlineData(SocketError.WouldBlock, EchoError.OperationTimeout)]
+    [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
+    public void Of_an_exchange(SocketError error, EchoError named)
+    {
+        var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.5));
+
+        Check(named, failure);
+        Assert.Contains("2 of 1,000 bytes", failure.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Of_accepting() => Check(EchoError.SocketFailure, Errors.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
+
+    private static void Check(EchoError named, EchoException failure)
+    {
+        Assert.Equal(named, failure.Error);
+        Assert.Equal("host:1", failure.EndPoint);
+        Assert.Contains("host:1", failure.Message, StringComparison.Ordinal);
+    }
+}
