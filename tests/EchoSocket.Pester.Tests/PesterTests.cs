@@ -50,6 +50,7 @@ public class PesterTests
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         start.Environment["NUGET_PACKAGES"] = Metadata("Packages"); // where Pester was restored to
+        start.Environment["NO_COLOR"] = "1";
         start.Environment["MSBUILDDISABLENODEREUSE"] = "1"; // build processes that stay would keep our pipe open
         using var process = Process.Start(start)!;
         process.StandardInput.Close();

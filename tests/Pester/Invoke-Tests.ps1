@@ -35,7 +35,7 @@ $run = Invoke-Pester -Configuration (New-PesterConfiguration @{
     Output = @{ Verbosity = 'Detailed' }
 })
 
-if ($ResultPath) {
+if ($run -and $ResultPath) {
     # A failure outside a test belongs to its block, such as that of an AfterAll, or to its file, if that can't be read.
     $ran = @($run.Tests | Where-Object Result -NE 'NotRun') + @($run.FailedBlocks) + @($run.FailedContainers)
     $results = foreach ($part in $ran) {
@@ -48,4 +48,5 @@ if ($ResultPath) {
     ConvertTo-Json @($results) | Set-Content $ResultPath -Encoding UTF8
 }
 
-exit [int] ($run.Result -ne 'Passed' -or $run.PassedCount -eq 0)
+# Without a test file there is no run; without a test that the filter lets through, nothing has passed.
+exit [int] (-not $run -or $run.Result -ne 'Passed' -or $run.PassedCount -eq 0)

@@ -88,7 +88,8 @@ Describe 'Send-EchoMessage' {
         # A process of its own, so that nothing else's memory is counted.
         $job = Start-Job {
             Import-Module $using:manifest
-            1..40000 | ForEach-Object { 'x' * 32 } | Send-EchoMessage -Port $using:server.Port | ForEach-Object { $count = 0 } {
+            $count = 0
+            1..40000 | ForEach-Object { 'x' * 32 } | Send-EchoMessage -Port $using:server.Port | ForEach-Object {
                 if (++$count % 10000 -eq 0) { [GC]::GetTotalMemory($true) }
             }
         }
