@@ -14,19 +14,19 @@ public class ViewTests
             "[EchoSocket.EchoConnection]@{ LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime]'2026-01-02 03:04:05'; "
                 + "Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd' }",
             "EndReason Duration Received Sent RemoteEndPoint",
-            ["PeerReset", "25:01:01.001", "5000000000", "7", "127.0.0.1:2"]
+            ["PeerReset", "25.0", "h", "5000000000", "7", "127.0.0.1:2", "d"]
         },
         {
             "[EchoSocket.EchoReply]@{ Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripTime = [timespan]::FromTicks(12345); "
                 + "LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2' }",
-            "RoundTrip Bytes Message Reply RemoteEndPoint",
-            ["1.235", "ms", "2", "hi", "HI", "127.0.0.1:2"]
+            "RoundTrip Message Reply RemoteEndPoint",
+            ["1.23", "ms", "hi", "HI", "127.0.0.1:2"]
         },
         {
             "[EchoSocket.EchoPathReport]@{ ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'; "
                 + "ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero }",
-            "Success Connect Echo ComputerName Port Problem",
-            ["False", "1.235", "ms", "-", "host", "7", "Echo:", "reset"]
+            "Success Connect Echo Port ComputerName Problem",
+            ["False", "1.23", "ms", "-", "7", "host", "Echo:", "reset"]
         },
     };
 
@@ -60,7 +60,7 @@ public class ViewTests
         Assert.Equal(before + before, host.Text);
         var lines = before.Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
         Assert.Equal(headers, string.Join(' ', lines[0].Split(' ', StringSplitOptions.RemoveEmptyEntries)));
-        Assert.Equal(values, lines[2].Split(' ', StringSplitOptions.RemoveEmptyEntries));
+        Assert.Equal(values, string.Join(' ', lines[2..]).Split(' ', StringSplitOptions.RemoveEmptyEntries));
     }
 
     [Fact]
