@@ -72,7 +72,7 @@ public class EnterEchoSessionTests
     {
         var host = new ScriptedHost("hello", "again");
         using var engine = new Engine(host);
-        using var peer = new Peer(client => client.Send(Peer.Read(client, 5)[..1]));
+        using var peer = new ScriptedServer(client => client.Send(client.ReadExactly(5)[..1]));
 
         var error = engine.Terminating("Enter-EchoSession -Port $args[0]", peer.Port);
 
@@ -105,11 +105,11 @@ public class EnterEchoSessionTests
     {
         var received = new TaskCompletionSource();
         using var engine = new Engine(new ScriptedHost("hello"));
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 5);
+            client.ReadExactly(5);
             received.SetResult();
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
         using var session = engine.Begin("Enter-EchoSession -Port $args[0]", peer.Port);
         received.Task.Get();

@@ -107,7 +107,7 @@ public class JobTests
         using var running = engine.Begin(
             "$server = Start-EchoServer -AsJob -Port 0; $server.Port; $server | Receive-Job -Wait -AutoRemoveJob | ForEach-Object { \"$($_.EndReason)\" }; @(Get-Job).Count");
         running.Until(r => r.Output.Count == 1);
-        Peer.Call((int)running.Output[0].BaseObject).Close();
+        Peers.Call((int)running.Output[0].BaseObject).Close();
 
         Assert.Equal(["PeerClosed", "0"], running.End().Output.Skip(1).Select(o => $"{o}"));
     }
@@ -125,7 +125,7 @@ public class JobTests
             told.TrySetResult(removing.Wait(Bounded.Limit));
         };
 
-        Peer.Call((int)result.Output[1].BaseObject).Close();
+        Peers.Call((int)result.Output[1].BaseObject).Close();
 
         Assert.True(told.Task.Get());
     }
@@ -137,7 +137,7 @@ public class JobTests
         for (var i = 0; i < 50; i++)
         {
             var job = (Job)engine.Run("Start-EchoServer -AsJob -Port 0").Output.Single().BaseObject;
-            Peer.Call((int)engine.Run("(Get-Job)[-1].Port").Output.Single().BaseObject).Close();
+            Peers.Call((int)engine.Run("(Get-Job)[-1].Port").Output.Single().BaseObject).Close();
             job.StopJob();
 
             Assert.Matches("^(Completed|Stopped)$", $"{job.JobStateInfo.State}");
@@ -191,11 +191,11 @@ public class JobTests
     {
         using var engine = new Engine();
         var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single();
-        var clients = Enumerable.Range(0, 1000).Select(_ => Peer.Call((int)job.Properties["Port"].Value)).ToList();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call((int)job.Properties["Port"].Value)).ToList();
         foreach (var client in clients)
         {
             client.Send("x"u8);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
         }
 
         using var stopping = engine.Begin("Stop-Job $server; $server.State; $server.ActiveConnections; (Receive-Job $server).Count");
@@ -204,7 +204,7 @@ public class JobTests
         Assert.Equal(["Stopped", "0", "1000"], result.Output.Select(o => $"{o}"));
         foreach (var client in clients)
         {
-            Peer.ReadEnd(client);
+            client.ReadEnd();
             client.Dispose();
         }
     }
@@ -219,9 +219,9 @@ public class JobTests
         {
             using var engine = new Engine();
             var port = (int)engine.Run($"$server = Start-EchoServer {form} -AsJob -Port 0; $server.Port").Output.Single().BaseObject;
-            using var client = Peer.Call(port);
+            using var client = Peers.Call(port);
             client.Send("x"u8);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
             Assert.Equal(OperatingSystem.IsLinux(), Threads().Contains($"Echo {port}"));
 
             if (removal is null)
@@ -229,7 +229,7 @@ public class JobTests
             else
                 Assert.Empty(engine.Run(removal).Errors);
 
-            Peer.ReadEnd(client);
+            client.ReadEnd();
             using var other = new Engine();
             Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
             Bounded.Until(() => !Threads().Contains($"Echo {port}"));
@@ -272,7 +272,7 @@ public class JobTests
         var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Verbose 4>$null; $server").Output.Single();
         var port = (int)job.Properties["Port"].Value;
         for (var i = 0; i < 10_100; i++)
-            Peer.Call(port).Close();
+            Peers.Call(port).Close();
 
         var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; $server.Verbose.Count; (Receive-Job $server).Count; \"$($server.State)\"");
 

@@ -75,10 +75,10 @@ public class MeasureEchoServerTests
 
     public static readonly TheoryData<string, Action<Socket>, string, ErrorCategory> Wrong = new()
     {
-        { "silent", Peer.ReadEndAfter(32), "OperationTimeout", ErrorCategory.OperationTimeout },
+        { "silent", Peers.ReadEndAfter(32), "OperationTimeout", ErrorCategory.OperationTimeout },
         { "closes", client => client.Shutdown(SocketShutdown.Send), "ConnectionClosedEarly", ErrorCategory.ConnectionError },
-        { "resets", client => { Peer.Read(client, 32); Peer.Reset(client); }, "ConnectionReset", ErrorCategory.ConnectionError },
-        { "garbage", client => { Peer.Read(client, 32); client.Send(new byte[32]); Peer.ReadEnd(client); }, "ReplyMismatch", ErrorCategory.InvalidResult },
+        { "resets", client => { client.ReadExactly(32); client.Reset(); }, "ConnectionReset", ErrorCategory.ConnectionError },
+        { "garbage", client => { client.ReadExactly(32); client.Send(new byte[32]); client.ReadEnd(); }, "ReplyMismatch", ErrorCategory.InvalidResult },
     };
 
     [Theory]
@@ -86,7 +86,7 @@ public class MeasureEchoServerTests
     public void Each_way_to_be_wrong_has_its_error(string name, Action<Socket> script, string id, ErrorCategory category)
     {
         Assert.NotEmpty(name);
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
             script(client);
             if (id == "ConnectionClosedEarly")

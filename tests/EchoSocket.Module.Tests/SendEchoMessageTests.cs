@@ -66,11 +66,11 @@ public class SendEchoMessageTests
         using var engine = new Engine();
         var expected = bytes.Split(' ').Select(b => Convert.ToByte(b, 16)).ToArray();
         byte[] received = [];
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            received = Peer.Read(client, expected.Length);
+            received = client.ReadExactly(expected.Length);
             client.Send(received);
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
 
         var result = engine.Run($"Send-EchoMessage -Message $args[1] -Port $args[0] -Encoding {encoding}", peer.Port, "hé");

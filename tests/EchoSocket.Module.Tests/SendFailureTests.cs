@@ -57,12 +57,12 @@ public class SendFailureTests
     public void An_early_close_says_how_much_came_and_the_next_message_gets_a_new_connection(int replied)
     {
         using var engine = new Engine();
-        using var peer = new Peer(
-            client => client.Send(Peer.Read(client, 5)[..replied]),
+        using var peer = new ScriptedServer(
+            client => client.Send(client.ReadExactly(5)[..replied]),
             client =>
             {
-                client.Send(Peer.Read(client, 5));
-                Peer.ReadEnd(client);
+                client.Send(client.ReadExactly(5));
+                client.ReadEnd();
             });
 
         var result = engine.Run("'first', 'other' | Send-EchoMessage -Port $args[0]", peer.Port);
@@ -79,10 +79,10 @@ public class SendFailureTests
     public void A_reset_is_told_from_a_close()
     {
         using var engine = new Engine();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 5);
-            Peer.Reset(client);
+            client.ReadExactly(5);
+            client.Reset();
         });
 
         var result = engine.Run("Send-EchoMessage first -Port $args[0]", peer.Port);
@@ -96,12 +96,12 @@ public class SendFailureTests
     public void No_whole_reply_in_time_is_an_error_of_that_message_and_the_pipeline_goes_on()
     {
         using var engine = new Engine();
-        using var peer = new Peer(
-            Peer.ReadEndAfter(5),
+        using var peer = new ScriptedServer(
+            Peers.ReadEndAfter(5),
             client =>
             {
-                client.Send(Peer.Read(client, 4));
-                Peer.ReadEnd(client);
+                client.Send(client.ReadExactly(4));
+                client.ReadEnd();
             });
 
         var result = engine.Run("'first', 'next' | Send-EchoMessage -Port $args[0] -OperationTimeoutSeconds 0.2", peer.Port);
@@ -118,7 +118,7 @@ public class SendFailureTests
     public void A_failed_message_stops_a_pipeline_that_asks_for_it()
     {
         using var engine = new Engine();
-        using var peer = new Peer(client => Peer.Read(client, 5));
+        using var peer = new ScriptedServer(client => client.ReadExactly(5));
 
         var error = engine.Terminating("'first', 'next' | Send-EchoMessage -Port $args[0] -ErrorAction Stop", peer.Port);
 
@@ -148,12 +148,12 @@ public class SendFailureTests
     public void Bytes_that_the_encoding_refuses_are_an_error_of_that_message()
     {
         using var engine = new Engine();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 2);
+            client.ReadExactly(2);
             client.Send([0xFF, 0xFE]);
-            client.Send(Peer.Read(client, 2));
-            Peer.ReadEnd(client);
+            client.Send(client.ReadExactly(2));
+            client.ReadEnd();
         });
 
         var result = engine.Run(

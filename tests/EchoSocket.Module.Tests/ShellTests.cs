@@ -178,7 +178,7 @@ public class ShellTests
     public void Interrupting_stops_the_command_and_not_the_shell()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() || OperatingSystem.IsMacOS(), "needs kill(1)");
-        using var peer = new Peer(client => Peer.ReadEnd(client));
+        using var peer = new ScriptedServer(client => client.ReadEnd());
         using var shell = new Shell();
         shell.Type($"Enter-EchoSession -Port {peer.Port}; 'not reached'");
         peer.Connected.Get(); // the command runs, and waits for a line

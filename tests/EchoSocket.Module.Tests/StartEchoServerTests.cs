@@ -13,10 +13,10 @@ public class StartEchoServerTests
     public void It_returns_when_its_client_closes_and_says_how_it_went()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         var name = client.LocalEndPoint!.ToString();
         client.Send("hello"u8);
-        Assert.Equal("HELLO"u8.ToArray(), Peer.Read(client, 5));
+        Assert.Equal("HELLO"u8.ToArray(), client.ReadExactly(5));
 
         client.Close();
 
@@ -33,11 +33,11 @@ public class StartEchoServerTests
     public void A_reset_is_a_normal_end_and_no_error()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.Send("hello"u8);
-        Peer.Read(client, 5);
+        client.ReadExactly(5);
 
-        Peer.Reset(client);
+        client.Reset();
 
         var result = server.Running.End(Bounded.Promptly);
         Assert.Equal("PeerReset", $"{result.Output.Single().Properties["EndReason"].Value}");
@@ -48,12 +48,12 @@ public class StartEchoServerTests
     public void A_client_that_half_closed_gets_its_whole_reply()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.Send("last words"u8);
         client.Shutdown(SocketShutdown.Send);
 
-        Assert.Equal("LAST WORDS"u8.ToArray(), Peer.Read(client, 10));
-        Peer.ReadEnd(client);
+        Assert.Equal("LAST WORDS"u8.ToArray(), client.ReadExactly(10));
+        client.ReadEnd();
         Assert.Equal("PeerClosed", $"{server.Connection().Properties["EndReason"].Value}");
     }
 
@@ -103,7 +103,7 @@ public class StartEchoServerTests
     public void Verbose_tells_what_happens_while_it_happens()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.NoDelay = true;
         var name = client.LocalEndPoint!.ToString();
         Assert.Equal([$"Listening on 127.0.0.1:{server.Port}."], server.Running.Verbose.Take(1));
@@ -112,7 +112,7 @@ public class StartEchoServerTests
         Assert.Equal($"{name} connected.", server.Running.Verbose[1]);
 
         client.Send("hi\r\n\t\e[31m\\"u8);
-        Peer.Read(client, 11);
+        client.ReadExactly(11);
         server.Running.Until(r => r.Verbose.Count == 3);
         Assert.Equal($@"{name} sent 11 bytes: hi\r\n\t\u001B[31m\\", server.Running.Verbose[2]);
 
@@ -125,12 +125,12 @@ public class StartEchoServerTests
     public void Verbose_shows_a_character_that_two_reads_cut_in_two_when_it_is_whole()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.NoDelay = true;
         foreach (var b in Encoding.UTF8.GetBytes("ß😀"))
         {
             client.Send([b]);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
         }
 
         client.Close();
@@ -143,9 +143,9 @@ public class StartEchoServerTests
     public void Verbose_shortens_long_data()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.Send(Encoding.ASCII.GetBytes(new string('a', 1000)));
-        Peer.Read(client, 1000);
+        client.ReadExactly(1000);
         client.Close();
 
         // TCP may cut the message up, but whatever came in one read is shortened.
@@ -161,7 +161,7 @@ public class StartEchoServerTests
     {
         using var engine = new Engine();
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.Close();
         server.Connection();
 
@@ -181,8 +181,8 @@ public class StartEchoServerTests
         using var server = engine.Begin("Set-StrictMode -Version Latest; $ErrorActionPreference = 'Stop'; Start-EchoServer -Port 0 -Verbose");
         server.Until(r => r.Verbose.Count > 0);
         var port = int.Parse(server.Verbose[0].Split(':')[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
-        using var client = Peer.Call(port);
-        Peer.Reset(client);
+        using var client = Peers.Call(port);
+        client.Reset();
 
         var result = server.End();
         Assert.Null(result.Ended);

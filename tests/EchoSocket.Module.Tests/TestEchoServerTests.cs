@@ -55,11 +55,11 @@ public class TestEchoServerTests
     public void Stopping_is_prompt_and_closes_the_connection()
     {
         var received = new TaskCompletionSource();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 64);
+            client.ReadExactly(64);
             received.SetResult();
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
         using var engine = new Engine();
         using var running = engine.Begin("Test-EchoServer -Port $args[0] -TimeoutSeconds 100", peer.Port);
