@@ -1,7 +1,7 @@
 # What results look like: nothing that a peer sends is obeyed by the terminal, tables fit the screen, and times are for people.
 
 BeforeAll {
-    Import-Module "$PSScriptRoot/../../EchoSocket.psd1" -Force
+    . "$PSScriptRoot/Shared.ps1"
 
     function Copy-BySerialization($Object) {
         [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
@@ -41,11 +41,11 @@ Describe 'Text from a peer' {
         $object = New-Evil $Type
         foreach ($copy in $object, (Copy-BySerialization $object)) {
             $text = $copy | ForEach-Object $Format | Out-String -Width 250
-            $text | Should -Not -Match '[\x00-\x09\x0B\x0C\x0E-\x1F\x7F-\x9F\u202E\u2028\u2029]'
-            [regex]::Matches($text, [regex]::Escape($shown)).Count | Should -Be $Times
+            $text | Should-NotMatchString '[\x00-\x09\x0B\x0C\x0E-\x1F\x7F-\x9F\u202E\u2028\u2029]'
+            [regex]::Matches($text, [regex]::Escape($shown)).Count | Should-Be $Times
         }
 
-        $object.PSObject.Properties.Value | Should -Contain $evil
+        ($object.PSObject.Properties.Value -ceq $evil).Count | Should-BeGreaterThan 0
     }
 
     It 'is escaped so that nothing else changes: <Text>' -ForEach @(
@@ -57,14 +57,14 @@ Describe 'Text from a peer' {
         @{ Text = 'what looks like an escape'; In = [char[]]'\u001B'; Out = '\\u001B' }
         @{ Text = 'nothing'; In = [char[]]@(); Out = '' }
     ) {
-        [EchoSocket.TerminalText]::Escape(-join $In) | Should -BeExactly $Out
+        [EchoSocket.TerminalText]::Escape(-join $In) | Should-BeString -CaseSensitive $Out
     }
 
     It 'is escaped in the table of jobs' {
         $job = Start-EchoServer -AsJob -Port 0 -Name $evil
         try {
-            $job | Out-String -Width 250 | Should -Match ([regex]::Escape($shown))
-            $job.Name | Should -BeExactly $evil
+            $job | Out-String -Width 250 | Should-MatchString ([regex]::Escape($shown))
+            $job.Name | Should-BeString -CaseSensitive $evil
         }
         finally {
             Remove-Job $job -Force
@@ -102,41 +102,41 @@ Describe 'A table' {
 
     It 'of a path has the whole name and the reason, at words, in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
         $lines = Get-Lines $report $Width
-        $lines | ForEach-Object Length | Should -Not -BeGreaterThan $Width
-        Get-Cell $lines ComputerName | Should -BeExactly $name
-        Get-Cell $lines Problem ' ' | Should -BeExactly "Echo: $reason"
+        ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
+        Get-Cell $lines ComputerName | Should-BeString -CaseSensitive $name
+        Get-Cell $lines Problem ' ' | Should-BeString -CaseSensitive "Echo: $reason"
     }
 
     It 'of a path has a name of 40 characters in one line where there are 120 columns' {
         $copy = [EchoSocket.EchoPathReport]@{ ComputerName = $name.Substring(0, 40) }
-        Get-Lines $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should -HaveCount 1
+        Get-Lines $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should-BeCollection -Count 1
     }
 
     It 'of statistics has every figure and the whole name in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
         $lines = Get-Lines ($statistics | Format-Table) $Width
-        $lines | ForEach-Object Length | Should -Not -BeGreaterThan $Width
+        ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         foreach ($figure in '1234567', '1234', '1,234,567/s', '28.6 .s', '1.25 ms', '3.20 s', '65535') {
-            $lines[3] | Should -Match "(^| )$figure( |$)"
+            $lines[3] | Should-MatchString "(^| )$figure( |$)"
         }
-        Get-Cell $lines ComputerName | Should -BeExactly $name
+        Get-Cell $lines ComputerName | Should-BeString -CaseSensitive $name
     }
 
     It 'of connections has the endpoint, and the detail at words, in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
         $lines = Get-Lines $connection $Width
-        $lines | ForEach-Object Length | Should -Not -BeGreaterThan $Width
-        $lines[3] | Should -Match '^IdleTimeout +3\.20 s 1234567890123 1234567890123 \[2001:db8:'
-        (Get-Cell $lines RemoteEndPoint).StartsWith($connection.RemoteEndPoint) | Should -BeTrue
-        (Get-Cell $lines RemoteEndPoint ' ').EndsWith(" $detail") | Should -BeTrue
+        ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
+        $lines[3] | Should-MatchString '^IdleTimeout +3\.20 s 1234567890123 1234567890123 \[2001:db8:'
+        (Get-Cell $lines RemoteEndPoint).StartsWith($connection.RemoteEndPoint) | Should-BeTrue
+        (Get-Cell $lines RemoteEndPoint ' ').EndsWith(" $detail") | Should-BeTrue
     }
 
     It 'of replies cuts no IPv4 endpoint in 80 columns' {
-        (Get-Lines $reply)[3] | Should -Match '^ +28\.6 .s a message +A MESSAGE +192\.168\.100\.100:65535$'
+        (Get-Lines $reply)[3] | Should-MatchString '^ +28\.6 .s a message +A MESSAGE +192\.168\.100\.100:65535$'
     }
 
     It 'of jobs cuts no name in 80 columns' {
         $job = Start-EchoServer -AsJob -Port 0 -Name 'a-name-of-25-characters..'
         try {
-            (Get-Lines $job)[3] | Should -Match "a-name-of-25-characters\.\. .* $([regex]::Escape($job.LocalEndPoint))$"
+            (Get-Lines $job)[3] | Should-MatchString "a-name-of-25-characters\.\. .* $([regex]::Escape($job.LocalEndPoint))$"
         }
         finally {
             Remove-Job $job -Force
@@ -147,8 +147,8 @@ Describe 'A table' {
         foreach ($object in $connection, $report, $reply) {
             $seen = New-Object Collections.Generic.List[string]
             & { $object; $seen.Add('the next'); $object } | Out-String -Stream -Width 80 | ForEach-Object { $seen.Add($_) }
-            ($seen -match '^ *-+ ').Count | Should -Be 1
-            $seen.IndexOf('the next') | Should -BeGreaterThan $seen.IndexOf(($seen -match '^ *-+ ')[0])
+            ($seen -match '^ *-+ ').Count | Should-Be 1
+            $seen.IndexOf('the next') | Should-BeGreaterThan $seen.IndexOf(($seen -match '^ *-+ ')[0])
         }
     }
 }
@@ -166,7 +166,7 @@ Describe 'A time' {
         @{ Ticks = 35999999999; Text = '1.00 h' }
         @{ Ticks = 900610010000; Text = '25.0 h' }
     ) {
-        [EchoSocket.StatisticsText]::Time([timespan]$Ticks) | Should -Match "^$Text$"
-        (Get-Lines ([EchoSocket.EchoConnection]@{ Duration = [timespan]$Ticks }))[3] | Should -Match " $Text "
+        [EchoSocket.StatisticsText]::Time([timespan]$Ticks) | Should-MatchString "^$Text$"
+        (Get-Lines ([EchoSocket.EchoConnection]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
     }
 }

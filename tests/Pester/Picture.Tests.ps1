@@ -1,8 +1,8 @@
 # Measure-EchoServer -AsSvg: a path that can't be written is refused before anything is opened; a picture that can be is written.
 
 BeforeAll {
-    Import-Module "$PSScriptRoot/../../EchoSocket.psd1" -Force
-    $server = Start-EchoServer -KeepListening -AsJob -Port 0
+    . "$PSScriptRoot/Shared.ps1"
+    $script:server = Start-EchoServer -KeepListening -AsJob -Port 0
     $onWindows = [Environment]::OSVersion.Platform -eq 'Win32NT'
 
     # The servers in a picture's legend.
@@ -33,14 +33,14 @@ Describe 'A path for a picture' {
     ) {
         $before = $server.TotalConnections
         $problem = try { $server | Measure-EchoServer -Count 1 -AsSvg $Path } catch { $_ }
-        $problem.FullyQualifiedErrorId | Should -BeExactly 'SvgPathNotValid,EchoSocket.Commands.MeasureEchoServerCommand'
-        $problem.CategoryInfo.Category | Should -Be InvalidArgument
-        $problem.TargetObject | Should -BeExactly $Path
-        $problem.Exception.Message | Should -BeLike "*$([Management.Automation.WildcardPattern]::Escape($Shown))*"
-        $problem.Exception.Message | Should -BeLike '*Give -AsSvg the path of a file that you may write, in a folder that exists.'
-        $problem.Exception.Message | Should -Not -Match '[\x00-\x1F]'
-        $server.TotalConnections | Should -Be $before
-        Get-ChildItem | Should -BeNullOrEmpty
+        $problem.FullyQualifiedErrorId | Should-BeString -CaseSensitive 'SvgPathNotValid,EchoSocket.Commands.MeasureEchoServerCommand'
+        $problem.CategoryInfo.Category | Should-Be InvalidArgument
+        $problem.TargetObject | Should-BeString -CaseSensitive $Path
+        $problem.Exception.Message | Should-BeLikeString "*$([Management.Automation.WildcardPattern]::Escape($Shown))*"
+        $problem.Exception.Message | Should-BeLikeString '*Give -AsSvg the path of a file that you may write, in a folder that exists.'
+        $problem.Exception.Message | Should-NotMatchString '[\x00-\x1F]'
+        $server.TotalConnections | Should-Be $before
+        @(Get-ChildItem).Count | Should-Be 0
     }
 
     It 'is refused where the file may not be written' {
@@ -48,7 +48,7 @@ Describe 'A path for a picture' {
         $stream = if ($onWindows) { [IO.File]::Open("$folder/old.svg", 'Open', 'Read', 'Read') } else { $null }
         $path = if ($stream) { 'old.svg' } else { '/proc/latency.svg' }
         try {
-            { $server | Measure-EchoServer -Count 1 -AsSvg $path } | Should -Throw -ErrorId 'SvgPathNotValid,*'
+            { $server | Measure-EchoServer -Count 1 -AsSvg $path } | Should-Throw -FullyQualifiedErrorId 'SvgPathNotValid,*'
         }
         finally {
             if ($stream) { $stream.Dispose() }
@@ -60,14 +60,14 @@ Describe 'A path for a picture' {
         $time = (Get-Item old.svg).LastWriteTimeUtc
         foreach ($file in 'old.svg', 'new.svg') {
             @() | Measure-EchoServer -AsSvg $file
-            Measure-EchoServer -Port 1 -AsSvg $file -ErrorAction SilentlyContinue | Should -Not -BeNullOrEmpty
-            { Measure-EchoServer -Port 1 -AsSvg $file -ErrorAction Stop } | Should -Throw -ErrorId 'ConnectionRefused,*'
-            { $server | Measure-EchoServer -AsSvg $file -Count 1 -Rate -1 } | Should -Throw
+            (Measure-EchoServer -Port 1 -AsSvg $file -ErrorAction SilentlyContinue).Received | Should-Be 0
+            { Measure-EchoServer -Port 1 -AsSvg $file -ErrorAction Stop } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
+            { $server | Measure-EchoServer -AsSvg $file -Count 1 -Rate -1 } | Should-Throw
         }
 
-        Get-Content old.svg | Should -BeExactly 'old'
-        (Get-Item old.svg).LastWriteTimeUtc | Should -Be $time
-        Test-Path new.svg | Should -BeFalse
+        Get-Content old.svg | Should-BeString -CaseSensitive 'old'
+        (Get-Item old.svg).LastWriteTimeUtc | Should-Be $time
+        Test-Path new.svg | Should-BeFalse
     }
 
 }
@@ -83,27 +83,27 @@ Describe 'A picture' {
     It 'replaces the whole of an older one' {
         Set-Content latency.svg ('x' * 100000)
         $null = $server | Measure-EchoServer -Count 5 -AsSvg latency.svg
-        Get-Targets latency.svg | Should -Be "127.0.0.1:$($server.Port)"
+        Get-Targets latency.svg | Should-Be "127.0.0.1:$($server.Port)"
     }
 
     It 'names a server without a reply next to one with replies' {
         $null = $server, $down | Measure-EchoServer -Count 5 -AsSvg latency.svg -ErrorAction SilentlyContinue
-        Get-Targets latency.svg | Should -Be "127.0.0.1:$($server.Port)", '127.0.0.1:1'
+        Get-Targets latency.svg | Should-BeCollection @("127.0.0.1:$($server.Port)", '127.0.0.1:1')
     }
 
     It 'is written where Select-Object ends the pipeline early' {
-        $server, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | Select-Object -First 1 | Should -HaveCount 1
-        Get-Targets latency.svg | Should -HaveCount 1
+        $server, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | Select-Object -First 1 | Should-BeCollection -Count 1
+        Get-Targets latency.svg | Should-BeCollection -Count 1
     }
 
     It 'is written where an error ends the pipeline' {
-        { $server, $down, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg -ErrorAction Stop } | Should -Throw -ErrorId 'ConnectionRefused,*'
-        Get-Targets latency.svg | Should -Be "127.0.0.1:$($server.Port)", '127.0.0.1:1'
+        { $server, $down, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg -ErrorAction Stop } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
+        Get-Targets latency.svg | Should-BeCollection @("127.0.0.1:$($server.Port)", '127.0.0.1:1')
     }
 
     It 'is written where a command downstream throws' {
-        { $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | ForEach-Object { throw 'enough' } } | Should -Throw enough
-        Get-Targets latency.svg | Should -HaveCount 1
+        { $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | ForEach-Object { throw 'enough' } } | Should-Throw enough
+        Get-Targets latency.svg | Should-BeCollection -Count 1
     }
 
     It 'is written, with what was measured so far, on Ctrl+C' {
@@ -112,19 +112,17 @@ Describe 'A picture' {
         $shell = [powershell]::Create($state).AddCommand('Measure-EchoServer').AddParameters(@{
             Port = $server.Port; DurationSeconds = 1000; AsSvg = "$folder/latency.svg"
         })
-        $before = $server.BytesReceived
-        $running = $shell.BeginInvoke()
         try {
-            while ($server.BytesReceived -lt $before + 10000) {
-                $running.AsyncWaitHandle.WaitOne(10) | Should -BeFalse -Because 'it measures until it is stopped'
-            }
+            $before = $server.BytesReceived
+            $running = $shell.BeginInvoke()
+            Wait-Until { $server.BytesReceived -gt $before + 10000 -or $running.IsCompleted }
         }
         finally {
             $shell.Stop()
             $shell.Dispose()
         }
 
-        Get-Targets latency.svg | Should -Be "127.0.0.1:$($server.Port)"
+        Get-Targets latency.svg | Should-Be "127.0.0.1:$($server.Port)"
     }
 
     It 'that can not be written in the end is an error' {
@@ -132,6 +130,6 @@ Describe 'A picture' {
         $problems = $null
         $server, $server | Measure-EchoServer -Count 5 -AsSvg later/latency.svg -ErrorAction SilentlyContinue -ErrorVariable problems |
             ForEach-Object { if (Test-Path later) { Remove-Item later -Recurse } }
-        $problems.FullyQualifiedErrorId | Should -Be 'SvgNotWritten,EchoSocket.Commands.MeasureEchoServerCommand'
+        $problems.FullyQualifiedErrorId | Should-Be 'SvgNotWritten,EchoSocket.Commands.MeasureEchoServerCommand'
     }
 }
