@@ -77,14 +77,14 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
     }
 
-    protected override void Process(string computer)
+    protected override void Process(string computer, int port)
     {
-        var meter = new EchoMeter(Options(computer));
+        var meter = new EchoMeter(Options(computer, port));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var measuring = Task.Factory.StartNew(() => meter.Run(stop.Token), TaskCreationOptions.LongRunning);
         try
         {
-            ShowProgress(meter, ((IAsyncResult)measuring).AsyncWaitHandle, $"Measuring {computer}, port {Port}");
+            ShowProgress(meter, ((IAsyncResult)measuring).AsyncWaitHandle, $"Measuring {computer}, port {port}");
         }
         catch (PipelineStoppedException)
         {
@@ -127,10 +127,10 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         base.Dispose(disposing);
     }
 
-    private EchoMeterOptions Options(string computer) => new()
+    private EchoMeterOptions Options(string computer, int port) => new()
     {
         Host = computer,
-        Port = Port,
+        Port = port,
         Count = ParameterSetName == ByCount ? Count : null,
         Duration = ParameterSetName == ByDuration ? TimeSpan.FromSeconds(DurationSeconds) : null,
         MessageSize = MessageSize,

@@ -2,6 +2,7 @@ using System;
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using System.Net;
 using System.Threading;
 
 namespace EchoSocket;
@@ -36,6 +37,19 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     /// <summary>The address it listens on.</summary>
     public string Address => _server.LocalEndPoint.Address.ToString();
+
+    /// <summary>
+    /// The address by which clients on this computer reach it, and which they bind by name: the loopback address where it
+    /// listens on all addresses.
+    /// </summary>
+    public string ComputerName
+    {
+        get
+        {
+            var address = _server.LocalEndPoint.Address;
+            return (address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address).ToString();
+        }
+    }
 
     /// <summary>The port it listens on.</summary>
     public int Port => _server.LocalEndPoint.Port;

@@ -30,11 +30,11 @@ public class EnterEchoSessionTests
     {
         var host = new ScriptedHost("hi");
         using var engine = new Engine(host);
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 2);
+            client.ReadExactly(2);
             client.Send([0x1B, 0x9B]); // ESC and, in latin1, its C1 form
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
 
         engine.Run("Enter-EchoSession -Port $args[0] -Encoding latin1", peer.Port);
