@@ -29,8 +29,7 @@ internal static class Program
         ["meter", var rounds] when int.TryParse(rounds, out var n) && n > 0 => MeterComparison.Run(n),
         ["pipeline"] => LongPipeline.Run(1_000_000),
         ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
-        ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender.Serve),
-        ["serve", var name] when Array.IndexOf(Servers.Managed, name) >= 0 => ServerProcess.Serve(listening => Servers.Serve(name, listening)),
+        ["serve", var name] when Servers.Own.TryGetValue(name, out var serve) => ServerProcess.Serve(serve),
         _ => Help(),
     };
 

@@ -10,77 +10,6 @@ namespace EchoSocket.Module.Tests;
 
 public class JobTests
 {
-    [Fact]
-    public void A_one_client_job_completes_when_its_client_has_gone()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -AsJob -Port 0 -Name echo
-            "$($server.State) $($server.Name) $($server.PSJobTypeName) $((Get-Job echo).Id -eq $server.Id)"
-            $server | Send-EchoMessage -Message hi
-            $null = Wait-Job $server
-            $server.State
-            "$($server.TotalConnections) $($server.ActiveConnections) $($server.BytesReceived) $($server.BytesSent) $($server.HasMoreData)"
-            (Receive-Job $server).EndReason
-            "$($server.HasMoreData)"
-            Remove-Job $server
-            @(Get-Job).Count
-            """);
-
-        Assert.Null(result.Ended);
-        Assert.Empty(result.Errors);
-        Assert.Equal(
-            ["Running echo EchoServerJob True", "HI", "Completed", "1 0 2 2 True", "PeerClosed", "False", "0"],
-            result.Output.Select(o => $"{o}"));
-    }
-
-    [Fact]
-    public void A_job_of_many_clients_runs_until_it_is_stopped()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -KeepListening -AsJob -Port 0
-            1..3 | ForEach-Object { $server | Send-EchoMessage -Message "m$_" }
-            'x' | Send-EchoMessage -Port $server.Port | ForEach-Object { "$($server.ActiveConnections) $($server.TotalConnections)" }
-            while ((Receive-Job $server -Keep).Count -lt 4) { }
-            $server.State
-            Stop-Job $server
-            $server.State
-            (Receive-Job $server).EndReason
-            """);
-
-        Assert.Equal(
-            ["M1", "M2", "M3", "1 4", "Running", "Stopped", "PeerClosed", "PeerClosed", "PeerClosed", "PeerClosed"], result.Output.Select(o => $"{o}"));
-    }
-
-    [Fact]
-    public void Its_address_and_port_name_the_server_to_whoever_takes_them()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            "$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Address 127.0.0.3; $server.LocalEndPoint -ceq \"$($server.Address):$($server.Port)\"; "
-            + "($server | Send-EchoMessage -Message hi -Detailed).RemoteEndPoint -ceq $server.LocalEndPoint; Remove-Job $server -Force");
-
-        Assert.All(result.Output, o => Assert.Equal(true, o.BaseObject));
-        Assert.Equal(2, result.Output.Count);
-    }
-
-    [Fact]
-    public void Its_table_shows_what_it_does_and_did()
-    {
-        var host = new ScriptedHost();
-        using var engine = new Engine(host);
-
-        engine.Run("$server = Start-EchoServer -AsJob -Port 0 -Name echo; $null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; $server | Out-Default");
-
-        Assert.Matches(@"\s\d+ echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
-    }
-
     [Theory]
     [InlineData(false)]
     [InlineData(true)] // the subscriber of its warnings, too
@@ -166,35 +95,6 @@ public class JobTests
             Assert.Matches("^(Completed|Stopped)$", $"{job.JobStateInfo.State}");
             engine.Run("Get-Job | Remove-Job -Force");
         }
-    }
-
-    [Fact]
-    public void Failing_to_bind_is_the_cmdlets_own_error()
-    {
-        using var engine = new Engine();
-        using var server = new BackgroundServer();
-
-        var error = engine.Terminating("Start-EchoServer -AsJob -Port $args[0]", server.Port);
-
-        Assert.Equal("AddressInUse", error.Id());
-        Assert.Empty(engine.Run("Get-Job").Output);
-    }
-
-    [Fact]
-    public void Its_verbose_messages_come_with_Receive_Job()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -AsJob -Port 0 -Verbose 4>$null
-            $null = $server | Send-EchoMessage -Message hi
-            $null = Wait-Job $server
-            Receive-Job $server -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] } | ForEach-Object Message
-            """);
-
-        Assert.Equal(3, result.Strings.Length);
-        Assert.Contains("sent 2 bytes: hi", result.Strings[1], StringComparison.Ordinal);
     }
 
     [Fact]

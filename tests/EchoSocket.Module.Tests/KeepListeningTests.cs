@@ -34,17 +34,6 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void ConnectionCount_returns_after_so_many()
-    {
-        using var engine = new Engine();
-        using var server = new BackgroundServer("-KeepListening -ConnectionCount 2");
-
-        engine.Run("Send-EchoMessage a -Port $args[0]; Send-EchoMessage b -Port $args[0]", server.Port);
-
-        Assert.Equal(2, server.Running.End().Output.Count);
-    }
-
-    [Fact]
     public void IdleTimeoutSeconds_ends_a_silent_connection_of_either_kind()
     {
         foreach (var parameters in new[] { "-KeepListening -ConnectionCount 1", "" })
@@ -168,76 +157,5 @@ public class KeepListeningTests
         }
 
         return clients;
-    }
-
-    [Theory]
-    [InlineData("-Address 0.0.0.0", "listens on 0.0.0.0:")]
-    [InlineData("-Address 0.0.0.0 -KeepListening", "listens on 0.0.0.0:")]
-    [InlineData("-Address ::", "listens on [::]:")]
-    [InlineData("-Address 127.0.0.2", null)]
-    [InlineData("-Address ::1", null)]
-    [InlineData("", null)]
-    public void It_warns_where_other_computers_can_reach_it(string parameters, string? warning)
-    {
-        Assert.SkipUnless(Socket.OSSupportsIPv6 || !parameters.Contains(':'), "no IPv6 here");
-        Assert.SkipUnless(OperatingSystem.IsLinux() || !parameters.Contains("127.0.0.2"), "only Linux has all of 127.0.0.0/8");
-        using var engine = new Engine();
-
-        var result = engine.Run($"$server = Start-EchoServer -Port 0 -AsJob {parameters} -WarningVariable warned; Remove-Job $server -Force; \"$warned\"");
-
-        if (warning is null)
-            Assert.Equal("", result.Strings.Single());
-        else
-            Assert.Contains(warning, result.Strings.Single(), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("-KeepListening -MaxConnections 0")]
-    [InlineData("-KeepListening -ConnectionCount 0")]
-    [InlineData("-IdleTimeoutSeconds 0")]
-    [InlineData("-Backlog 0")]
-    [InlineData("-Name ''")]
-    public void What_makes_no_sense_is_refused(string parameters)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Start-EchoServer -Port 0 -AsJob {parameters}");
-
-        Assert.Equal("ParameterArgumentValidationError", error.Id());
-        Assert.Empty(engine.Run("Get-Job").Output);
-    }
-
-    [Theory]
-    [InlineData("-MaxConnections 5", "-MaxConnections", "add -KeepListening")]
-    [InlineData("-ConnectionCount 5 -AsJob", "-ConnectionCount", "add -KeepListening")]
-    [InlineData("-Name x", "-Name", "add -AsJob")]
-    [InlineData("-Name x -KeepListening", "-Name", "add -AsJob")]
-    public void A_parameter_that_needs_another_says_which(string parameters, string parameter, string advice)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Start-EchoServer -Port 0 {parameters}");
-
-        Assert.Equal("ParameterRequired", error.Id());
-        Assert.StartsWith(parameter, error.Exception.Message, StringComparison.Ordinal);
-        Assert.Contains(advice, error.Exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Running_out_of_handles_is_a_warning_and_no_end()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a shell's ulimit");
-        using var shell = new Shell(["-c", "ulimit -n 170; exec dotnet \"$0\" -Command 'Start-EchoServer -KeepListening -Port 0 -Backlog 4096 -Verbose'", Shell.Assembly], "bash");
-        var port = shell.Until(line => line.Contains("Listening on", StringComparison.Ordinal)).Split(':')[^1].TrimEnd('.');
-        var clients = Enumerable.Range(0, 200).Select(_ => Peers.Call(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture))).ToList();
-        shell.Until(line => line.StartsWith("WARNING: No further client can be accepted", StringComparison.Ordinal));
-
-        // Those who were accepted are served; the others' turn comes when they have gone.
-        foreach (var client in clients)
-        {
-            client.Send("x"u8);
-            Assert.Equal("X"u8.ToArray(), client.ReadExactly(1));
-            client.Close();
-        }
     }
 }

@@ -1,8 +1,6 @@
 using System;
 using System.Linq;
 using System.Management.Automation;
-using System.Net;
-using System.Net.Sockets;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -10,47 +8,6 @@ namespace EchoSocket.Module.Tests;
 /// <summary>The client's errors: a stable id, the right category and target, and a message that says what to do.</summary>
 public class SendFailureTests
 {
-    [Fact]
-    public void Nobody_listening_ends_the_pipeline()
-    {
-        using var engine = new Engine();
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        var port = ((IPEndPoint)unlistened.LocalEndPoint!).Port;
-
-        var error = engine.Terminating("'a', 'b' | Send-EchoMessage -Port $args[0]", port);
-
-        Assert.Equal("ConnectionRefused,EchoSocket.Commands.SendEchoMessageCommand", error.FullyQualifiedErrorId);
-        Assert.Equal(ErrorCategory.ConnectionError, error.CategoryInfo.Category);
-        Assert.Equal($"127.0.0.1:{port}", error.TargetObject);
-        Assert.Contains("Start a server there", error.Exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void An_unknown_name_ends_the_pipeline()
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating("Send-EchoMessage hi -ComputerName no-such-host.invalid");
-
-        Assert.Equal("HostNotFound", error.Id());
-        Assert.Equal(ErrorCategory.ObjectNotFound, error.CategoryInfo.Category);
-        Assert.Equal("no-such-host.invalid:8081", error.TargetObject);
-    }
-
-    [Fact]
-    public void An_object_whose_server_is_down_does_not_keep_the_others_from_theirs()
-    {
-        using var engine = new Engine();
-        using var server = new BackgroundServer();
-
-        var result = engine.Run("1, $args[0] | ForEach-Object { [pscustomobject]@{ Port = $_ } } | Send-EchoMessage -Message hi", server.Port);
-
-        Assert.Equal("ConnectionRefused", result.Error.Id());
-        Assert.Equal("127.0.0.1:1", result.Error.TargetObject);
-        Assert.Equal(["HI"], result.Strings);
-    }
-
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
@@ -124,24 +81,6 @@ public class SendFailureTests
 
         Assert.Equal("ConnectionClosedEarly", error.Id());
         peer.Done.Get();
-    }
-
-    [Theory]
-    [InlineData("-Port 0")]
-    [InlineData("-Port 65536")]
-    [InlineData("-ConnectionTimeoutSeconds 0")]
-    [InlineData("-OperationTimeoutSeconds -1")]
-    [InlineData("-OperationTimeoutSeconds ([double]::NaN)")]
-    [InlineData("-ComputerName ''")]
-    [InlineData("-Encoding $null")]
-    public void Bad_input_is_refused_before_anything_is_opened(string parameters)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Send-EchoMessage hi {parameters}");
-
-        Assert.Contains(error.CategoryInfo.Category, new[] { ErrorCategory.InvalidData, ErrorCategory.InvalidArgument });
-        Assert.Contains(parameters.Split(' ')[0][1..], error.Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -72,34 +72,6 @@ public class StartEchoServerTests
     }
 
     [Fact]
-    public void An_address_of_another_computer_ends_it()
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating("Start-EchoServer -Address 192.0.2.1 -Port 0");
-
-        Assert.Equal("AddressNotAvailable", error.Id());
-        Assert.Equal(ErrorCategory.InvalidArgument, error.CategoryInfo.Category);
-    }
-
-    [Theory]
-    [InlineData("-Port -1")]
-    [InlineData("-Port 65536")]
-    [InlineData("-Backlog 0")]
-    [InlineData("-Address nonsense")]
-    [InlineData("-Address $null")]
-    [InlineData("-Transform Lower")]
-    public void Bad_input_is_refused_before_anything_is_opened(string parameters)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Start-EchoServer {parameters}");
-
-        Assert.Contains(error.CategoryInfo.Category, new[] { ErrorCategory.InvalidData, ErrorCategory.InvalidArgument });
-        Assert.Contains(parameters.Split(' ')[0][1..], error.Exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public void Verbose_tells_what_happens_while_it_happens()
     {
         using var server = new BackgroundServer();

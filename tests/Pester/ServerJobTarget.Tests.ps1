@@ -11,27 +11,27 @@ Describe 'A server job as an argument' {
     It 'is a server to test, alone or among others' {
         Test-EchoServer $one | Should-BeTrue
         $reports = Test-EchoServer -ComputerName $one, 127.0.0.1, $two 1 -Detailed
-        $reports.Success | Should-BeCollection @($true, $false, $true)
-        $reports.ComputerName | Should-BeCollection @('127.0.0.1', '127.0.0.1', '127.0.0.1')
-        $reports.Port | Should-BeCollection @($one.Port, 1, $two.Port)
+        $reports.Success -join ' ' | Should-BeString 'True False True'
+        $reports.ComputerName -join ' ' | Should-BeString '127.0.0.1 127.0.0.1 127.0.0.1'
+        $reports.Port -join ' ' | Should-BeString "$($one.Port) 1 $($two.Port)"
     }
 
     It 'is a server to measure' {
         $result = Measure-EchoServer $one, $two -Count 5
-        $result.Received | Should-BeCollection @(5, 5)
-        $result.Port | Should-BeCollection @($one.Port, $two.Port)
+        $result.Received -join ' ' | Should-BeString '5 5'
+        $result.Port -join ' ' | Should-BeString "$($one.Port) $($two.Port)"
     }
 
     It 'is a server to send messages to' {
         $replies = 'a', 'b' | Send-EchoMessage -ComputerName $two -Detailed
         $replies.Reply -join '' | Should-BeString AB -CaseSensitive
-        $replies.RemoteEndPoint | Should-BeCollection @($two.LocalEndPoint, $two.LocalEndPoint)
+        $replies.RemoteEndPoint -join ' ' | Should-BeString "$($two.LocalEndPoint) $($two.LocalEndPoint)"
     }
 }
 
 Describe 'A server job from the pipeline' {
     It 'binds by its address and port' {
-        $one, $two | Test-EchoServer -Detailed | ForEach-Object Port | Should-BeCollection @($one.Port, $two.Port)
+        ($one, $two | Test-EchoServer -Detailed).Port -join ' ' | Should-BeString "$($one.Port) $($two.Port)"
         $one | Send-EchoMessage -Message hi | Should-BeString HI -CaseSensitive
     }
 }
