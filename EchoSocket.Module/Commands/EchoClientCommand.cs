@@ -9,6 +9,7 @@ public abstract class EchoClientCommand : StoppableCommand
 {
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address")]
+    [ServerJobArgument]
     [ValidateNotNullOrEmpty]
     public string ComputerName { get; set; } = "127.0.0.1";
 
@@ -30,14 +31,16 @@ public abstract class EchoClientCommand : StoppableCommand
     [ValidateRange(0.001, 2147483.0)]
     public double OperationTimeoutSeconds { get; set; } = 30;
 
+    private protected int ServerPort => ServerJobArgumentAttribute.Port(ComputerName) ?? Port;
+
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
-    /// <exception cref="EchoException">No connection came about.</exception>
+    /// <exception cref="EchoException">The connection failed.</exception>
     internal TextClient Connect()
     {
         var options = new EchoClientOptions
         {
             Host = ComputerName,
-            Port = Port,
+            Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
         };

@@ -32,7 +32,7 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
 
         try
         {
-            Host.UI.WriteLine(client.Exchange(line, byteCount, out _));
+            Host.UI.WriteLine(TerminalText.Escape(client.Exchange(line, byteCount, out _)));
         }
         catch (DecoderFallbackException e)
         {

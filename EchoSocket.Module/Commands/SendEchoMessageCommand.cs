@@ -60,7 +60,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         {
             // What still comes could not be told from a later reply, so the next message gets a new connection.
             client.Dispose();
-            _clients.Remove((ComputerName, Port));
+            _clients.Remove((ComputerName, ServerPort));
             WriteError(e.ToErrorRecord(message));
             return;
         }
@@ -89,12 +89,12 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     private TextClient? Client()
     {
-        if (_clients.TryGetValue((ComputerName, Port), out var client))
+        if (_clients.TryGetValue((ComputerName, ServerPort), out var client))
             return client;
 
         try
         {
-            return _clients[(ComputerName, Port)] = Connect();
+            return _clients[(ComputerName, ServerPort)] = Connect();
         }
         catch (EchoException e)
         {

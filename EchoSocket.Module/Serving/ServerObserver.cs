@@ -42,7 +42,7 @@ internal sealed class ServerObserver : IEchoObserver
         {
             _previews.Remove(remote);
             _output.WriteVerbose(
-                $"{connection.RemoteEndPoint} ended after {connection.Duration.ToString("c", CultureInfo.InvariantCulture)}: " +
+                $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
                 $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
                 $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
         }
