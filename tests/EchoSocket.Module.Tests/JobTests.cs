@@ -113,7 +113,7 @@ public class JobTests
     public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096; $server").Output.Single();
         var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call((int)job.Properties["Port"].Value)).ToList();
         foreach (var client in clients)
         {
@@ -192,7 +192,7 @@ public class JobTests
     public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Verbose 4>$null; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Backlog 4096 -Verbose 4>$null; $server").Output.Single();
         var port = (int)job.Properties["Port"].Value;
         for (var i = 0; i < 10_100; i++)
             Peers.Call(port).Close();

@@ -53,7 +53,7 @@ Describe 'Measure-EchoServer' {
         $result = $server | Measure-EchoServer -Count 20
         $view = $result | Out-String
         $view | Should-MatchString '20 sent, 20 received, 0 lost'
-        $copy = [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($result))
+        $copy = Copy-BySerialization $result
         $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
         $copy | Out-String | Should-BeString $view -CaseSensitive
     }

@@ -30,10 +30,6 @@ BeforeAll {
             Row    = 'False 1.23 ms - 7 host Echo: reset'
         }
     )
-
-    function Copy-BySerialization($Object) {
-        [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
-    }
 }
 
 Describe 'A result' {
