@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EchoSocket.Commands;
 
-/// <summary>What the cmdlets that exchange text with a server share: whom they call, and how long they wait.</summary>
+/// <summary>The parameters and the connection of a cmdlet that exchanges text with a server.</summary>
 public abstract class EchoClientCommand : StoppableCommand
 {
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -60,7 +60,7 @@ public abstract class EchoClientCommand : StoppableCommand
     private protected static ErrorRecord DecodingFailed(DecoderFallbackException exception, string message) =>
         new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
 
-    /// <summary>How many bytes a message takes; false, with an error, where it can't be sent.</summary>
+    /// <summary>The size of an encoded message. Writes an error and returns false if the message can't be sent.</summary>
     private protected bool TryCount(string message, out int byteCount)
     {
         byteCount = 0;
@@ -77,8 +77,8 @@ public abstract class EchoClientCommand : StoppableCommand
         if (byteCount == 0)
         {
             var e = new ArgumentException(
-                $"The message is empty in the encoding {Encoding.WebName}, and an empty message puts nothing on the wire, so no " +
-                "reply would ever come; choose an encoding that has its characters.");
+                $"The message is empty in the encoding {Encoding.WebName}. An empty message puts nothing on the wire, so no reply " +
+                "would ever come; choose an encoding that has its characters.");
             WriteError(new ErrorRecord(e, "EmptyMessage", ErrorCategory.InvalidArgument, message));
         }
 

@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace EchoSocket.Commands;
 
-/// <summary>What the cmdlets share that examine one server after another.</summary>
+/// <summary>The parameters of a cmdlet that processes one server after another.</summary>
 public abstract class EchoTargetCommand : StoppableCommand
 {
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]

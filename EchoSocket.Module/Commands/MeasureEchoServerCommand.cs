@@ -15,7 +15,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     private const string ByCount = "Count";
     private const string ByDuration = "Duration";
 
-    private static readonly TimeSpan ProgressPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
 
     private LatencyPicture? _picture;
 
@@ -88,11 +88,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
         catch (PipelineStoppedException)
         {
-            // What was measured until then is told below.
+            // What was measured so far is shown below.
         }
         finally
         {
-            stop.Cancel(); // nothing goes on behind a pipeline that has ended, whatever ended it
+            stop.Cancel(); // the measurement ends with the pipeline, for whatever reason that ends
             ((IAsyncResult)measuring).AsyncWaitHandle.WaitOne();
         }
 
@@ -143,11 +143,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
     };
 
-    // The pipeline's thread only looks now and then at what the measuring one has counted.
+    // Polls what the measuring thread has counted.
     private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
     {
         var (shown, before, clock) = (false, 0L, Stopwatch.StartNew());
-        while (!end.WaitOne(ProgressPause))
+        while (!end.WaitOne(ProgressInterval))
         {
             var received = meter.Received;
             var rate = (received - before) / clock.Elapsed.TotalSeconds;

@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace EchoSocket.Commands;
 
-/// <summary>Tells whether a path to an echo server works, and where it ends if it does not.</summary>
+/// <summary>Tests whether the path to an echo server works, and finds the stage that fails.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "EchoServer")]
 [OutputType(typeof(bool), typeof(EchoPathReport))]
 public sealed class TestEchoServerCommand : EchoTargetCommand
