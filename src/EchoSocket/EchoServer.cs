@@ -2,28 +2,23 @@ using System;
 using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading;
 using EchoSocket.Common;
 using EchoSocket.Serving;
-using EchoSocket.Transport;
 
 namespace EchoSocket;
 
 /// <summary>
-/// A TCP echo server. It listens from the moment it exists until it is stopped, and serves on the calling thread: one
-/// client with blocking calls, or many with an event loop.
+/// A TCP echo server. It listens from the moment it exists until it is stopped, and serves on the thread that calls
+/// <see cref="ServeOne"/> or <see cref="ServeMany"/>. Everything else may be called from any thread.
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    private readonly object _gate = new();
+    private readonly object _gate = new(); // guards _listener's disposal, _loop and _stopped
     private readonly Socket _listener;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
-    private readonly ManualResetEventSlim _served = new(initialState: true);
-    private BlockingTransport? _current;
-    private Thread? _serving; // what _current belongs to
     private EventLoop? _loop;
-    private volatile bool _stopped;
+    private bool _stopped;
 
     private EchoServer(Socket listener, EchoServerOptions options)
     {
@@ -83,51 +78,54 @@ public sealed class EchoServer : IDisposable
     }
 
     /// <summary>
-    /// Waits for one client, serves it until its connection ends, and tells how it ended. Returns null if the server
-    /// was stopped before a client came.
+    /// Waits for one client, serves it until its connection ends, and returns how it ended. Further clients are refused.
+    /// Null if the server was stopped before a client came.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client could be accepted.</exception>
+    /// <exception cref="InvalidOperationException">The server has begun to serve before. It serves once.</exception>
     public EchoConnection? ServeOne(IEchoObserver? observer = null)
     {
-        var socket = Accept();
-        if (socket is null)
-            return null;
-
-        using var transport = new BlockingTransport(socket);
-        BlockingTransport.SendAtOnce(socket);
-        if (!TryBegin(transport))
-            return null;
-
-        EchoConnection connection;
-        IPEndPoint remote;
-        try
-        {
-            var echo = new BlockingEcho(socket, transport, _options, _counters, observer, () => _stopped);
-            connection = echo.Run();
-            remote = echo.Remote;
-        }
-        finally
-        {
-            transport.Dispose(); // before Stop, which may wait for it, and before the observer, which may stop
-            End();
-        }
-
-        observer?.Ended(remote, connection);
-        return connection;
+        var first = new FirstConnection(observer);
+        Serve(new AcceptLimits(atOnce: 1, total: 1), first);
+        return first.Result;
     }
 
     /// <summary>
     /// Serves many clients at once, until <see cref="Stop"/>, or until as many as
-    /// <see cref="EchoServerOptions.ConnectionCount"/> says have come and gone.
+    /// <see cref="EchoServerOptions.ConnectionCount"/> allows have come and gone.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
-    public void ServeMany(IEchoObserver? observer = null)
+    /// <exception cref="InvalidOperationException">The server has begun to serve before. It serves once.</exception>
+    public void ServeMany(IEchoObserver? observer = null) =>
+        Serve(new AcceptLimits(_options.MaxConnections, _options.ConnectionCount ?? long.MaxValue), observer);
+
+    /// <summary>
+    /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order, and does not wait for it. No more clients are accepted.
+    /// Each client gets the replies to all it has sent, and then FIN. A client that has not read its replies after half a
+    /// second, or that keeps sending, is disconnected with RST; <see cref="EchoConnection.Detail"/> says what it did not get.
+    /// Does nothing when called again.
+    /// </summary>
+    public void Stop()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            if (_loop is null)
+                _listener.Dispose();
+            else
+                _loop.Stop(); // it closes the listener itself
+        }
+    }
+
+    /// <summary>Stops the server.</summary>
+    public void Dispose() => Stop();
+
+    private void Serve(AcceptLimits limits, IEchoObserver? observer)
     {
         try
         {
-            using var poller = _options.Poller();
-            using var loop = new EventLoop(_listener, LocalEndPoint, _options, _counters, poller, observer);
-            Run(loop);
+            using var loop = Begin(limits, observer);
+            loop?.Run();
         }
         catch (Win32Exception e)
         {
@@ -135,104 +133,17 @@ public sealed class EchoServer : IDisposable
         }
     }
 
-    /// <summary>
-    /// From any thread: ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order. No more clients are accepted, what
-    /// had come is answered, and every connection ends with a FIN. For a client that is slow to read its last replies, or
-    /// that goes on sending, <see cref="ServeMany"/> waits half a second and then cuts it off; <see cref="ServeOne"/> cuts
-    /// it off when there is nothing to answer for a moment, or after half a second. Does nothing when called again.
-    /// </summary>
-    public void Stop()
+    // Null if the server is stopped already.
+    private EventLoop? Begin(AcceptLimits limits, IEchoObserver? observer)
     {
-        BlockingTransport? current;
         lock (_gate)
         {
-            _stopped = true;
-            current = _current;
-            if (_loop is { } loop)
-                loop.Stop(); // which closes the listener itself
-            else
-                _listener.Dispose();
-        }
-
-        if (current is null)
-            return;
-
-        current.EndReceiving();
-        if (_serving == Thread.CurrentThread)
-            return; // an observer's call: it can't be waited for here
-
-        if (_served.Wait(_options.StopGrace))
-            return;
-
-        current.Shutdown();
-        if (!_served.Wait(_options.StopGrace))
-            current.Dispose();
-    }
-
-    /// <summary>Stops the server.</summary>
-    public void Dispose() => Stop();
-
-    private Socket? Accept()
-    {
-        while (true)
-        {
-            try
-            {
-                return _listener.Accept();
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException && _stopped)
-            {
+            if (_stopped)
                 return null;
-            }
-            catch (SocketException e) when (SocketErrors.IsReset(e.SocketErrorCode))
-            {
-                // This client left before it was accepted; the next one counts.
-            }
-            catch (SocketException e)
-            {
-                throw Errors.Accept(LocalEndPoint.ToString(), e);
-            }
-        }
-    }
+            if (_loop is not null)
+                throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-    private void Run(EventLoop loop)
-    {
-        lock (_gate)
-        {
-            if (_stopped)
-                return;
-            _loop = loop;
+            return _loop = new EventLoop(_listener, _options, limits, _counters, observer);
         }
-
-        try
-        {
-            loop.Run();
-        }
-        finally
-        {
-            lock (_gate)
-                _loop = null;
-        }
-    }
-
-    private bool TryBegin(BlockingTransport transport)
-    {
-        lock (_gate)
-        {
-            if (_stopped)
-                return false;
-            (_current, _serving) = (transport, Thread.CurrentThread);
-            _counters.Accepted();
-            _served.Reset();
-            return true;
-        }
-    }
-
-    private void End()
-    {
-        lock (_gate)
-            _current = null;
-        _counters.Ended();
-        _served.Set();
     }
 }

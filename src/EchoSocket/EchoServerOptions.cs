@@ -109,6 +109,12 @@ public sealed class EchoServerOptions
     /// <summary>How long stopping waits for clients to take the replies to what had come; a test may wait longer.</summary>
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>What waits for sockets; a test may choose.</summary>
+    /// <summary>
+    /// How many bytes of replies are kept for clients that do not read, all together. Beyond it only 4 KiB are read at once.
+    /// A test may choose another budget.
+    /// </summary>
+    internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Makes the poller that the server waits with. A test may choose another one.</summary>
     internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;
 }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Benchmarks;
 
@@ -22,6 +23,8 @@ internal static class Load
 {
     private static readonly TimeSpan WarmUp = TimeSpan.FromMilliseconds(200);
 
+    private const int FirstToken = Poller.WakeToken + 1;
+
     /// <summary>Messages (or connections, or bytes) a second, as the upper quartile of windows of 50 ms.</summary>
     public static double Run(int port, Case load, TimeSpan duration, out long messages)
     {
@@ -29,7 +32,7 @@ internal static class Load
             return Churn(port, load, duration, out messages);
 
         using var poller = Poller.Create();
-        var clients = new List<Socket>();
+        var clients = new List<ITransport>();
         try
         {
             var message = new byte[load.Size * load.InFlight];
@@ -39,13 +42,12 @@ internal static class Load
             var owed = new int[load.Connections];
             for (var i = 0; i < load.Connections; i++)
             {
-                clients.Add(Connect(port));
-                poller.Add(clients[i], i);
+                clients.Add(poller.Adopt(Connect(port), FirstToken + i));
                 owed[i] = message.Length;
             }
 
             for (var i = 0; i < load.Connections; i++)
-                owed[i] -= Send(poller, i, message, owed[i]);
+                owed[i] -= Send(clients[i], message, owed[i]);
 
             var ready = new int[512];
             messages = 0;
@@ -55,8 +57,8 @@ internal static class Load
                 var count = poller.Wait(1000, ready);
                 for (var r = 0; r < count; r++)
                 {
-                    var i = ready[r];
-                    var got = poller.Receive(i, buffer, out var error);
+                    var i = ready[r] - FirstToken;
+                    var got = clients[i].Receive(buffer, buffer.Length, out var error);
                     if (got == 0 && error == SocketError.WouldBlock)
                         continue;
                     if (got == 0)
@@ -67,7 +69,7 @@ internal static class Load
                     received[i] += got;
                     messages += load.InBytes ? got : whole;
                     owed[i] += whole * load.Size;
-                    owed[i] -= Send(poller, i, message, owed[i]);
+                    owed[i] -= Send(clients[i], message, owed[i]);
                 }
             }
 
@@ -75,7 +77,7 @@ internal static class Load
         }
         finally
         {
-            clients.ForEach(c => c.Dispose());
+            clients.ForEach(c => c.Close());
         }
     }
 
@@ -114,12 +116,12 @@ internal static class Load
         return windows.UpperQuartile();
     }
 
-    private static int Send(IPoller poller, int client, byte[] message, int count)
+    private static int Send(ITransport client, byte[] message, int count)
     {
         if (count == 0)
             return 0;
 
-        var sent = poller.Send(client, message, 0, Math.Min(count, message.Length), out var error);
+        var sent = client.Send(message, 0, Math.Min(count, message.Length), out var error);
         return error == SocketError.Success
             ? sent
             : throw new InvalidOperationException($"The server does not take messages any more ({error}).");

@@ -53,7 +53,7 @@ public class EchoBytesTests
     }
 
     [Fact]
-    public async Task A_large_message_costs_the_server_less_than_256_KiB()
+    public async Task A_large_message_costs_the_server_no_more_than_the_buffers_of_its_loop()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() =>
@@ -67,8 +67,8 @@ public class EchoBytesTests
         using (var client = Peers.Client(server.LocalEndPoint, operationTimeout: 60))
             client.Exchange(message, message.Length, message.ToArray());
 
-        // Its thread did all its work, so this is all the memory it ever had.
-        Assert.InRange(await serving.Soon(), 1, 256 * 1024);
+        // Its thread did all its work, so this is all the memory it ever had: one buffer to read into, one for what is unsent.
+        Assert.InRange(await serving.Soon(), 1, 640 * 1024);
     }
 
     [Fact]

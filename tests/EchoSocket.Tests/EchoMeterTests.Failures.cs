@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -226,12 +227,8 @@ public abstract partial class EchoMeterTests
     {
         private int _added;
 
-        public override void Add(Socket socket, int token)
-        {
-            if (_added++ > most)
-                throw new System.ComponentModel.Win32Exception(24);
-            base.Add(socket, token);
-        }
+        public override ITransport Adopt(Socket socket, int token) =>
+            _added++ < most ? base.Adopt(socket, token) : throw new System.ComponentModel.Win32Exception(24);
     }
 
     private static void AssertFailed(EchoError error, EchoStatistics result)

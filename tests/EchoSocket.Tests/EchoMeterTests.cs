@@ -5,6 +5,7 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -171,18 +172,18 @@ public abstract partial class EchoMeterTests
 
         public System.Collections.Generic.List<double> Times { get; } = [];
 
-        public override int Receive(int token, byte[] buffer, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
         {
-            var count = base.Receive(token, buffer, out error);
-            if (count > 0)
+            var received = base.Receive(token, transport, buffer, count, out error);
+            if (received > 0)
                 Times.Add(Stopwatch.GetElapsedTime(_sent).TotalMilliseconds);
-            return count;
+            return received;
         }
 
-        public override int Send(int token, byte[] buffer, int offset, int count, out SocketError error)
+        protected override int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
             _sent = Stopwatch.GetTimestamp();
-            return base.Send(token, buffer, offset, count, out error);
+            return base.Send(token, transport, buffer, offset, count, out error);
         }
     }
 

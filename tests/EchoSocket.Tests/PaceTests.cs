@@ -1,8 +1,10 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Measuring;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -126,5 +128,5 @@ public sealed class PaceTests : IDisposable
         Assert.True(pace.TryNext(first, 1, out _));
     }
 
-    private MeteredConnection Connection(int number) => new(_socket, 1, number, new EchoMeterOptions { InFlight = 10 });
+    private MeteredConnection Connection(int number) => new(new SocketTransport(_socket, new IPEndPoint(IPAddress.Loopback, 1)), 1, number, new EchoMeterOptions { InFlight = 10 });
 }

@@ -2,6 +2,7 @@ using System;
 using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -16,29 +17,51 @@ internal static class Pollers
     }
 }
 
-/// <summary>A poller that a test listens in on.</summary>
+/// <summary>A poller that a test listens in on, and on the bytes of its connections.</summary>
 internal class WrappedPoller(IPoller poller) : IPoller
 {
-    public virtual void Add(Socket socket, int token) => poller.Add(socket, token);
+    public void Register(Socket listener, int token) => poller.Register(listener, token);
+
+    public virtual ITransport Adopt(Socket socket, int token) => new Tap(this, token, poller.Adopt(socket, token));
+
+    public virtual ITransport? Accept(int listener, int token, out SocketError error) =>
+        poller.Accept(listener, token, out error) is { } client ? new Tap(this, token, client) : null;
 
     public void Change(int token, Interest interest) => poller.Change(token, interest);
 
-    public void Remove(int token) => poller.Remove(token);
-
-    public virtual IPEndPoint? Accept(int listener, int token, out SocketError error) => poller.Accept(listener, token, out error);
+    public void Unregister(int token) => poller.Unregister(token);
 
     public virtual int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
 
-    public virtual int Receive(int token, byte[] buffer, out SocketError error) => poller.Receive(token, buffer, out error);
-
-    public virtual int Send(int token, byte[] buffer, int offset, int count, out SocketError error) =>
-        poller.Send(token, buffer, offset, count, out error);
-
-    public IPEndPoint? LocalEndPoint(int token) => poller.LocalEndPoint(token);
-
-    public bool Shutdown(int token) => poller.Shutdown(token);
-
-    public void Close(int token) => poller.Close(token);
+    public void Wake() => poller.Wake();
 
     public void Dispose() => poller.Dispose();
+
+    protected virtual int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error) =>
+        transport.Receive(buffer, count, out error);
+
+    protected virtual int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error) =>
+        transport.Send(buffer, offset, count, out error);
+
+    private sealed class Tap(WrappedPoller poller, int token, ITransport transport) : ITransport
+    {
+        public IPEndPoint RemoteEndPoint => transport.RemoteEndPoint;
+
+        public IPEndPoint? LocalEndPoint => transport.LocalEndPoint;
+
+        public int Unread => transport.Unread;
+
+        public int Unacknowledged => transport.Unacknowledged;
+
+        public int Receive(byte[] buffer, int count, out SocketError error) => poller.Receive(token, transport, buffer, count, out error);
+
+        public int Send(byte[] buffer, int offset, int count, out SocketError error) =>
+            poller.Send(token, transport, buffer, offset, count, out error);
+
+        public bool Shutdown() => transport.Shutdown();
+
+        public void Close() => transport.Close();
+
+        public void Abort() => transport.Abort();
+    }
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -118,7 +119,7 @@ public abstract partial class ServeManyTests
     {
         private int _left = times;
 
-        public override IPEndPoint? Accept(int listener, int token, out SocketError error)
+        public override ITransport? Accept(int listener, int token, out SocketError error)
         {
             if (_left-- <= 0)
                 return base.Accept(listener, token, out error);

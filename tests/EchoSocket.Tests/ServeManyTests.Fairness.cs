@@ -1,11 +1,11 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -70,11 +70,11 @@ public abstract partial class ServeManyTests
             return base.Wait(milliseconds, ready);
         }
 
-        public override int Receive(int token, byte[] buffer, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
         {
             _reads[token] = _reads.GetValueOrDefault(token) + 1;
             MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
-            return base.Receive(token, buffer, out error);
+            return base.Receive(token, transport, buffer, count, out error);
         }
     }
 
@@ -97,7 +97,7 @@ public abstract partial class ServeManyTests
 
         public void Release() => _gate.Set();
 
-        public override IPEndPoint? Accept(int listener, int token, out SocketError error)
+        public override ITransport? Accept(int listener, int token, out SocketError error)
         {
             var client = base.Accept(listener, token, out error);
             if (client is not null)

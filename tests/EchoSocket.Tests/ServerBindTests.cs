@@ -1,5 +1,6 @@
 using System;
 using System.Net;
+using System.Net.Sockets;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -40,21 +41,46 @@ public class ServerBindTests
     }
 
     [Fact]
-    public async Task Nor_while_a_client_is_being_served()
+    public async Task A_server_of_one_client_refuses_further_ones_while_it_serves()
     {
-        using var first = Peers.Listen();
-        var serving = Bounded.Start(() => first.ServeOne());
-        using (var client = Peers.Call(first.LocalEndPoint))
+        using var server = Peers.Listen();
+        var serving = Bounded.Start(() => server.ServeOne());
+        using (var client = Peers.Call(server.LocalEndPoint))
         {
             client.Send("x"u8);
             client.ReadExactly(1);
 
-            var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Port = first.LocalEndPoint.Port }));
+            var error = Assert.Throws<SocketException>(() => Peers.Call(server.LocalEndPoint));
 
-            Assert.Equal(EchoError.AddressInUse, error.Error);
+            Assert.Equal(SocketError.ConnectionRefused, error.SocketErrorCode);
+            client.Send("y"u8);
+            Assert.Equal("Y"u8, client.ReadExactly(1));
         }
 
         await serving.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_serves_once_and_a_second_call_says_so_and_does_no_harm()
+    {
+        using var server = Peers.Listen();
+        var serving = Bounded.Start(() => server.ServeOne());
+        using (var client = Peers.Call(server.LocalEndPoint))
+        {
+            client.Send("x"u8);
+            client.ReadExactly(1);
+
+            var error = Assert.Throws<InvalidOperationException>(() => server.ServeMany());
+
+            Assert.Contains(server.LocalEndPoint.ToString(), error.Message, StringComparison.Ordinal);
+            client.Send("y"u8);
+            Assert.Equal("Y"u8, client.ReadExactly(1));
+        }
+
+        Assert.Equal(EndReason.PeerClosed, (await serving.Soon())!.EndReason);
+        Assert.Throws<InvalidOperationException>(() => server.ServeOne());
+        server.Stop();
+        Assert.Null(server.ServeOne()); // and does not wait
     }
 
     [Fact]
@@ -86,7 +112,7 @@ public class ServerBindTests
     [Fact]
     public async Task An_IPv6_server_on_every_address_shows_an_IPv4_client_as_IPv4()
     {
-        Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6, "no IPv6 here");
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
         using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.IPv6Any, Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
         var client = Peers.Call(new IPEndPoint(IPAddress.Loopback, server.LocalEndPoint.Port));

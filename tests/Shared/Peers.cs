@@ -1,6 +1,7 @@
 using System;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Tasks;
 
 namespace EchoSocket.Tests;
 
@@ -44,6 +45,21 @@ internal static partial class Peers
         client.ReadExactly(count);
         client.ReadEnd();
     };
+
+    /// <summary>Sends without reading until both ways are full.</summary>
+    public static Task Fill(Socket socket, int milliseconds = 250) => Bounded.Start(() =>
+    {
+        socket.SendTimeout = milliseconds;
+        try
+        {
+            for (var chunk = new byte[256 * 1024]; ;)
+                socket.Send(chunk);
+        }
+        catch (SocketException e) when (e.SocketErrorCode is SocketError.TimedOut or SocketError.WouldBlock)
+        {
+            // full
+        }
+    }).Soon();
 
     /// <summary>Closes with RST.</summary>
     public static void Reset(this Socket socket)

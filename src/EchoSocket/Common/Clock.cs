@@ -3,14 +3,26 @@ using System.Diagnostics;
 
 namespace EchoSocket.Common;
 
+/// <summary>Turns the stopwatch's ticks into times, and back.</summary>
 internal static class Clock
 {
-    /// <summary>
-    /// The time since a reading of the stopwatch. (TimeSpan.FromSeconds rounds to milliseconds on .NET Framework.)
-    /// </summary>
+    /// <summary>The time since a reading of the stopwatch. (TimeSpan.FromSeconds rounds to milliseconds on .NET Framework.)</summary>
     public static TimeSpan Since(long start) =>
         TimeSpan.FromTicks((long)((Stopwatch.GetTimestamp() - start) * ((double)TimeSpan.TicksPerSecond / Stopwatch.Frequency)));
 
-    /// <summary>A time in the stopwatch's own ticks.</summary>
+    /// <summary>A time in stopwatch ticks.</summary>
     public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
+
+    /// <summary>
+    /// The milliseconds until the stopwatch shows this, rounded up, 0 if it has passed; -1 for <see cref="long.MaxValue"/>,
+    /// which is never.
+    /// </summary>
+    public static int MillisecondsUntil(long due)
+    {
+        if (due == long.MaxValue)
+            return -1;
+
+        var left = (due - Stopwatch.GetTimestamp()) * 1000.0 / Stopwatch.Frequency;
+        return (int)Math.Min(Math.Max(Math.Ceiling(left), 0), int.MaxValue);
+    }
 }

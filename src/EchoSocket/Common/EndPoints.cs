@@ -6,6 +6,9 @@ namespace EchoSocket.Common;
 
 internal static class EndPoints
 {
+    /// <summary>The size of the larger of the two, <c>struct sockaddr_in6</c>.</summary>
+    public const int AddressSize = 28;
+
     private const int InternetFamily = 2; // AF_INET
 
     /// <summary>A dual-mode socket shows an IPv4 peer as <c>::ffff:a.b.c.d</c>; it is shown as what it is.</summary>

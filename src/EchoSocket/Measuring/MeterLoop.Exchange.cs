@@ -3,7 +3,6 @@ using System.Diagnostics;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
-using EchoSocket.Transport;
 
 namespace EchoSocket.Measuring;
 
@@ -42,7 +41,7 @@ internal sealed partial class MeterLoop
         while (connection.BytesToSend > 0)
         {
             var count = (int)Math.Min(connection.BytesToSend, Payload.LongestPiece);
-            var sent = _poller.Send(connection.Token, _payload.Bytes, _payload.Offset(connection.SendPosition), count, out var error);
+            var sent = connection.Transport.Send(_payload.Bytes, _payload.Offset(connection.SendPosition), count, out var error);
             connection.BytesSent += sent;
             if (error != SocketError.Success)
             {
@@ -75,7 +74,7 @@ internal sealed partial class MeterLoop
         if (connection.Failed)
             return;
 
-        var count = _poller.Receive(connection.Token, _buffer, out var error);
+        var count = connection.Transport.Receive(_buffer, _buffer.Length, out var error);
         _now = Stopwatch.GetTimestamp();
         if (count > 0)
             Take(connection, count);
@@ -159,7 +158,8 @@ internal sealed partial class MeterLoop
         Lost += connection.Outstanding;
         if (!_counts)
             Sent += connection.Outstanding;
-        _poller.Remove(connection.Token);
-        new BlockingTransport(connection.Socket).Dispose();
+        _poller.Unregister(connection.Token);
+        connection.Transport.Shutdown();
+        connection.Transport.Close();
     }
 }

@@ -17,8 +17,7 @@ namespace EchoSocket.Measuring;
 /// </summary>
 internal sealed partial class MeterLoop : IDisposable
 {
-    private const int WakeToken = 0;
-    private const int FirstToken = 1;
+    private const int FirstToken = Poller.WakeToken + 1;
 
     // How much later than asked for a poller's wait may end: the timer's slack on Unix, its tick on Windows.
     private static readonly long Lateness = Stopwatch.Frequency / (RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? 60 : 3000);
@@ -27,7 +26,6 @@ internal sealed partial class MeterLoop : IDisposable
     private readonly EchoMeterOptions _options;
     private readonly string _endPoint;
     private readonly IPoller _poller;
-    private readonly WakeSocket _wake = new();
     private readonly AdaptiveSpin? _spin;
     private readonly Func<bool> _look;
     private readonly Payload _payload;
@@ -93,15 +91,10 @@ internal sealed partial class MeterLoop : IDisposable
     /// </summary>
     public void Run(IReadOnlyList<Socket> sockets)
     {
-        _poller.Add(_wake.Socket, WakeToken);
-        _connections = [.. sockets.Select((socket, i) => new MeteredConnection(socket, FirstToken + i, i, _options))];
-        foreach (var connection in _connections)
-        {
-            _poller.Add(connection.Socket, connection.Token);
-            _alive++;
-        }
+        _connections = [.. sockets.Select((socket, i) => new MeteredConnection(_poller.Adopt(socket, FirstToken + i), FirstToken + i, i, _options))];
+        _alive = _connections.Length;
 
-        using var registration = _cancellation.Register(_wake.Wake);
+        using var registration = _cancellation.Register(_poller.Wake);
         var start = Stopwatch.GetTimestamp();
         RunPhase(); // to warm up
         if (Goes)
@@ -120,11 +113,7 @@ internal sealed partial class MeterLoop : IDisposable
         EndedEarly = _alive == 0 && (!_pace.IsOver || NeverSent > 0);
     }
 
-    public void Dispose()
-    {
-        _poller.Dispose();
-        _wake.Dispose();
-    }
+    public void Dispose() => _poller.Dispose();
 
     private void RunPhase()
     {
@@ -143,9 +132,7 @@ internal sealed partial class MeterLoop : IDisposable
             Wait();
             for (var i = 0; i < _readyCount; i++)
             {
-                if (_ready[i] == WakeToken)
-                    _wake.Drain();
-                else
+                if (_ready[i] != Poller.WakeToken)
                     Serve(_connections[_ready[i] - FirstToken]);
             }
 

@@ -1,5 +1,5 @@
 using System;
-using System.Net.Sockets;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Measuring;
 
@@ -13,9 +13,9 @@ internal sealed class MeteredConnection
     private readonly long _firstByte;
     private readonly Times[] _outstanding; // a ring
 
-    public MeteredConnection(Socket socket, int token, int number, EchoMeterOptions options)
+    public MeteredConnection(ITransport transport, int token, int number, EchoMeterOptions options)
     {
-        Socket = socket;
+        Transport = transport;
         Token = token;
         Number = number;
         _messageSize = options.MessageSize;
@@ -23,7 +23,7 @@ internal sealed class MeteredConnection
         _outstanding = new Times[Math.Min(options.InFlight, options.Count ?? long.MaxValue)];
     }
 
-    public Socket Socket { get; }
+    public ITransport Transport { get; }
 
     public int Token { get; }
 

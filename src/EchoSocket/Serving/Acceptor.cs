@@ -1,104 +1,106 @@
 using System;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// An event loop's listener: accepts a client at a time, and rests while no more may come, while the observer can take no
-/// more, and while there are no handles.
+/// An event loop's listener: accepts one client at a time, and pauses while as many are served as may be, while the observer
+/// is full, and while there are no handles.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
-    // While there are no handles, or the observer can't take more, the listener rests for this long.
+    // How long it pauses while there are no handles, or while the observer is full.
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
-    // Out of handles for long, it says so again this often.
+    // While there are no handles it warns this often.
     private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
 
     private readonly Socket _listener;
     private readonly int _token;
-    private readonly EchoServerOptions _options;
+    private readonly AcceptLimits _limits;
     private readonly IPoller _poller;
     private readonly IEchoObserver? _observer;
     private readonly HandleReserve _reserve = new();
-    private bool _watched;
-    private bool _listening;
+    private bool _registered;
+    private bool _accepting;
     private bool _outOfHandles;
     private long _warnAgain;
     private long _accepted;
 
-    public Acceptor(Socket listener, int token, EchoServerOptions options, IPoller poller, IEchoObserver? observer)
+    public Acceptor(Socket listener, int token, AcceptLimits limits, IPoller poller, IEchoObserver? observer)
     {
         _listener = listener;
         _token = token;
-        _options = options;
+        _limits = limits;
         _poller = poller;
         _observer = observer;
     }
 
-    /// <summary>When it wants to listen again, in the stopwatch's ticks; 0 where that does not depend on the time.</summary>
-    public long ListensAgain { get; private set; }
+    /// <summary>
+    /// When a pause ends, in stopwatch ticks; <see cref="long.MaxValue"/> if there is none that ends by time.
+    /// </summary>
+    public long ResumeTime { get; private set; } = long.MaxValue;
 
-    /// <summary>No client will be accepted any more: as many have come as were asked for.</summary>
-    public bool IsDone => _options.ConnectionCount is { } most && _accepted >= most;
+    /// <summary>As many clients have come as were asked for.</summary>
+    public bool IsDone => _accepted >= _limits.Total;
 
-    /// <summary>To be called whenever a client came or went, or <see cref="ListensAgain"/> has passed.</summary>
-    public void ListenOrRest(int active)
+    /// <summary>Call it after a client came or went, and after <see cref="ResumeTime"/>.</summary>
+    public void UpdateAccepting(int active)
     {
         if (IsDone)
         {
-            Close(); // further clients are refused, and do not wait in vain
+            Close(); // further clients are refused at once
             return;
         }
 
-        var listen = active < _options.MaxConnections
-            && (ListensAgain == 0 || Stopwatch.GetTimestamp() >= ListensAgain);
-        if (listen == _listening)
+        var accept = active < _limits.AtOnce
+            && (ResumeTime == long.MaxValue || Stopwatch.GetTimestamp() >= ResumeTime);
+        if (accept == _accepting)
             return;
 
-        if (!listen)
+        if (!accept)
         {
-            Listen(false);
+            Watch(false);
         }
         else if (_reserve.TryFill())
         {
-            ListensAgain = 0;
-            Listen(true);
+            ResumeTime = long.MaxValue;
+            Watch(true);
         }
         else
         {
-            Rest();
+            PauseAccepting();
         }
     }
 
-    /// <summary>Gives the poller the next client, by this token; null where there is none just now.</summary>
-    public IPEndPoint? Accept(int token)
+    /// <summary>Accepts the next client and registers it with this token. Null if there is none now.</summary>
+    public ITransport? Accept(int token)
     {
-        if (!_listening)
-            return null; // a client that was accepted in this round was the last to fit
+        if (!_accepting)
+            return null; // a client accepted in this round was the last one allowed
 
         if (_observer is { IsFull: true })
         {
-            Rest();
+            PauseAccepting();
             return null;
         }
 
-        if (_poller.Accept(_token, token, out var error) is { } remote)
+        if (_poller.Accept(_token, token, out var error) is { } client)
         {
             _outOfHandles = false;
             _accepted++;
-            return remote;
+            return client;
         }
 
         if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
         {
             _outOfHandles = true;
             _reserve.Release();
-            Rest();
+            PauseAccepting();
             Warn(error == SocketError.TooManyOpenSockets
                 ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
                 : SocketErrors.Describe(error));
@@ -109,24 +111,24 @@ internal sealed class Acceptor : IDisposable
         }
         else if (!SocketErrors.IsReset(error) && error != SocketError.WouldBlock)
         {
-            Rest(); // a client that left before it was accepted (accept(2)) passes at once; what else it is may last
+            PauseAccepting(); // a client that has gone already is passed over at once (accept(2)); anything else may last
         }
 
         return null;
     }
 
-    /// <summary>A client has gone, and with it a handle.</summary>
+    /// <summary>Call it after a connection was closed: if there were no handles, there is one now.</summary>
     public void HandleFreed()
     {
         if (_outOfHandles)
-            ListensAgain = 0;
+            ResumeTime = long.MaxValue;
     }
 
     public void Close()
     {
-        if (_watched)
-            _poller.Remove(_token);
-        _watched = _listening = false;
+        if (_registered)
+            _poller.Unregister(_token);
+        _registered = _accepting = false;
         _listener.Dispose();
     }
 
@@ -136,28 +138,28 @@ internal sealed class Acceptor : IDisposable
         _reserve.Dispose();
     }
 
-    // Once watched it stays so, for nothing if need be: to watch it anew might fail for want of memory or of watches.
-    private void Listen(bool value)
+    // It stays registered, without an interest if need be: to register it again could fail for lack of memory or watches.
+    private void Watch(bool value)
     {
-        if (_watched)
+        if (_registered)
         {
             _poller.Change(_token, value ? Interest.Reading : Interest.None);
         }
         else
         {
-            _listener.Blocking = false; // a client may leave between the wait and the accept
-            _poller.Add(_listener, _token);
-            _watched = true;
+            _listener.Blocking = false; // a client may go between the wait and the accept
+            _poller.Register(_listener, _token);
+            _registered = true;
         }
 
-        _listening = value;
+        _accepting = value;
     }
 
-    private void Rest()
+    private void PauseAccepting()
     {
-        if (_listening)
-            Listen(false);
-        ListensAgain = Stopwatch.GetTimestamp() + Clock.Ticks(Pause);
+        if (_accepting)
+            Watch(false);
+        ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(Pause);
     }
 
     private void Warn(string reason)
@@ -167,6 +169,6 @@ internal sealed class Acceptor : IDisposable
             return;
 
         _warnAgain = now + Clock.Ticks(WarningPause);
-        _observer?.Warned($"No further client can be accepted now: {reason}. Those who wait are accepted when others have gone.");
+        _observer?.Warned($"No further client can be accepted now: {reason}. Waiting clients are accepted when others have gone.");
     }
 }

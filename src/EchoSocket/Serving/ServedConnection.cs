@@ -2,24 +2,28 @@ using System;
 using System.Diagnostics;
 using System.Net;
 using EchoSocket.Common;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Serving;
 
-/// <summary>What the event loop knows of one client. Its buffer exists only while the client does not read.</summary>
+/// <summary>What the event loop knows about one client.</summary>
 internal sealed class ServedConnection
 {
     private readonly DateTime _startTime = DateTime.Now;
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    public ServedConnection(int token, IPEndPoint remote)
+    public ServedConnection(int token, ITransport transport)
     {
         Token = token;
-        Remote = remote;
+        Transport = transport;
+        Remote = transport.RemoteEndPoint;
         LastActivity = _start;
     }
 
-    /// <summary>What the poller knows it by.</summary>
+    /// <summary>The poller's name for it.</summary>
     public int Token { get; }
+
+    public ITransport Transport { get; }
 
     public IPEndPoint Remote { get; }
 
@@ -27,17 +31,23 @@ internal sealed class ServedConnection
 
     public long BytesSent { get; set; }
 
-    /// <summary>A reply that there was no room for yet, from <see cref="Sent"/> to <see cref="Length"/>.</summary>
+    /// <summary>Bytes that were read only to be discarded, because the connection was ending.</summary>
+    public long Discarded { get; set; }
+
+    /// <summary>A reply that the socket had no room for yet, from <see cref="Sent"/> to <see cref="Length"/>.</summary>
     public byte[]? Unsent { get; set; }
 
     public int Sent { get; set; }
 
     public int Length { get; set; }
 
-    /// <summary>The server was stopped: the client has all its replies and our FIN, and only its own is awaited.</summary>
-    public bool Leaving { get; set; }
+    /// <summary>Bytes that came from the client and get no reply if the connection ends now.</summary>
+    public long Unanswered => Discarded + (Unsent is null ? 0 : Length - Sent);
 
-    /// <summary>In ticks of the stopwatch.</summary>
+    /// <summary>FIN was sent after the last reply; only the client's own FIN is awaited.</summary>
+    public bool Closing { get; set; }
+
+    /// <summary>When a byte last moved, in stopwatch ticks.</summary>
     public long LastActivity { get; set; }
 
     /// <summary>The neighbours in the order of their last activity, kept by <see cref="ActivityOrder"/>.</summary>

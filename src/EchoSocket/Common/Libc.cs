@@ -1,0 +1,92 @@
+using System;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+
+namespace EchoSocket.Common;
+
+/// <summary>What is called of the C library on Linux, by its names there.</summary>
+/// <remarks>
+/// The functions that never wait and often fail are called without telling the garbage collector, which may have to wait for
+/// their copying, some microseconds. The next line reads their error number, before anything can change it. Together that
+/// is worth 3 to 4 % of a small message.
+/// </remarks>
+internal static unsafe class Libc
+{
+    public const int Interrupted = 4; // EINTR
+
+#pragma warning disable IDE1006, CA5392
+    [DllImport("libc", SetLastError = true)]
+    public static extern int epoll_create1(int flags);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int epoll_ctl(int epoll, int operation, int descriptor, byte* entry);
+
+    [DllImport("libc")]
+    public static extern int epoll_wait(int epoll, byte* events, int most, int milliseconds);
+
+    [DllImport("libc", EntryPoint = nameof(epoll_wait), SetLastError = true)]
+    public static extern int epoll_wait_with_error(int epoll, byte* events, int most, int milliseconds);
+
+    [DllImport("libc", SetLastError = true)]
+    public static extern int eventfd(uint value, int flags);
+
+    [DllImport("libc")]
+    public static extern IntPtr read(int descriptor, byte* buffer, IntPtr count);
+
+    [DllImport("libc")]
+    public static extern IntPtr write(int descriptor, byte* buffer, IntPtr count);
+
+    [DllImport("libc")]
+    [SuppressGCTransition]
+    public static extern int accept4(int listener, byte* address, int* size, int flags);
+
+    [DllImport("libc")]
+    [SuppressGCTransition]
+    public static extern IntPtr recv(int descriptor, byte* buffer, IntPtr count, int flags);
+
+    [DllImport("libc")]
+    [SuppressGCTransition]
+    public static extern IntPtr send(int descriptor, byte* buffer, IntPtr count, int flags);
+
+    [DllImport("libc")]
+    public static extern int getsockname(int descriptor, byte* address, int* size);
+
+    [DllImport("libc")]
+    public static extern int setsockopt(int descriptor, int level, int name, byte* value, int size);
+
+    [DllImport("libc")]
+    public static extern int ioctl(int descriptor, UIntPtr request, int* value);
+
+    [DllImport("libc")]
+    public static extern int shutdown(int descriptor, int how);
+
+    [DllImport("libc")]
+    public static extern int close(int descriptor);
+
+    [DllImport("libc")]
+    [SuppressGCTransition]
+    private static extern int* __errno_location();
+#pragma warning restore IDE1006, CA5392
+
+    /// <summary>The error of the call on the line before. False if a signal interrupted it, so that it is to be called again.</summary>
+    public static bool Failed(out SocketError error)
+    {
+        var number = *__errno_location();
+        error = ToSocketError(number);
+        return number != Interrupted;
+    }
+
+    public static SocketError ToSocketError(int number) => number switch
+    {
+        11 => SocketError.WouldBlock, // EAGAIN
+        12 or 28 or 105 => SocketError.NoBufferSpaceAvailable, // ENOMEM, ENOSPC (epoll's own limit), ENOBUFS
+        22 => SocketError.InvalidArgument, // EINVAL
+        23 or 24 => SocketError.TooManyOpenSockets, // ENFILE, EMFILE
+        32 => SocketError.Shutdown, // EPIPE
+        103 => SocketError.ConnectionAborted, // ECONNABORTED
+        104 => SocketError.ConnectionReset, // ECONNRESET
+        110 => SocketError.TimedOut, // ETIMEDOUT
+        113 => SocketError.HostUnreachable, // EHOSTUNREACH
+        _ => SocketError.SocketError,
+    };
+}

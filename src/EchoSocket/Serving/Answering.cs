@@ -1,0 +1,96 @@
+using System;
+using System.Net.Sockets;
+using EchoSocket.Polling;
+
+namespace EchoSocket.Serving;
+
+/// <summary>What a step for one connection came to.</summary>
+internal enum Step
+{
+    /// <summary>No byte could be moved.</summary>
+    Nothing,
+
+    /// <summary>Bytes were moved.</summary>
+    Moved,
+
+    /// <summary>The connection has ended.</summary>
+    Ended,
+}
+
+/// <summary>
+/// Answers one client a step at a time: sends what is left of its last reply, or else reads once and sends once. A client
+/// that does not read its replies is not read from until it does, so it costs one buffer and delays nobody.
+/// </summary>
+internal sealed class Answering(
+    IPoller poller, Action<byte[], int>? transform, UnsentReplies unsent, ConnectionCloser closer, ServerCounters counters, IEchoObserver? observer)
+{
+    private readonly byte[] _buffer = new byte[UnsentReplies.MaxReadSize];
+
+    public Step Advance(ServedConnection connection) =>
+        connection.Unsent is null ? ReceiveAndSend(connection) : SendRest(connection);
+
+    private Step ReceiveAndSend(ServedConnection connection)
+    {
+        var count = connection.Transport.Receive(_buffer, unsent.ReadSize, out var error);
+        if (count == 0)
+        {
+            if (error == SocketError.WouldBlock)
+                return Step.Nothing;
+
+            closer.End(connection, error);
+            return Step.Ended;
+        }
+
+        connection.BytesReceived += count;
+        counters.Received(count);
+        observer?.Received(connection.Remote, _buffer, count);
+        try
+        {
+            transform?.Invoke(_buffer, count);
+        }
+        catch (Exception e)
+        {
+            closer.End(connection, EndReason.Faulted, e.Message);
+            return Step.Ended;
+        }
+
+        if (!TrySend(connection, _buffer, 0, count, out var sent))
+            return Step.Ended;
+
+        if (sent < count)
+        {
+            unsent.Keep(connection, _buffer, sent, count - sent);
+            poller.Change(connection.Token, Interest.Writing);
+        }
+
+        return Step.Moved;
+    }
+
+    private Step SendRest(ServedConnection connection)
+    {
+        if (!TrySend(connection, connection.Unsent!, connection.Sent, connection.Length - connection.Sent, out var sent))
+            return Step.Ended;
+
+        connection.Sent += sent;
+        if (connection.Sent == connection.Length)
+        {
+            unsent.Release(connection);
+            poller.Change(connection.Token, Interest.Reading);
+        }
+
+        return sent > 0 ? Step.Moved : Step.Nothing;
+    }
+
+    // False if the connection has ended.
+    private bool TrySend(ServedConnection connection, byte[] buffer, int offset, int count, out int sent)
+    {
+        sent = connection.Transport.Send(buffer, offset, count, out var error);
+        connection.BytesSent += sent;
+        counters.Sent(sent);
+        if (error == SocketError.Success)
+            return true;
+
+        closer.End(connection, error);
+        return false;
+    }
+}

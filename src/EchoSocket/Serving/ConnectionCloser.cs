@@ -1,0 +1,118 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+
+namespace EchoSocket.Serving;
+
+/// <summary>
+/// The one place where a connection ends: decides the reason, closes in order or with RST, and tells the result.
+/// </summary>
+/// <remarks>
+/// A FIN after the stop of the server tells the client that all it sent was answered. If that is not so it gets RST. Any
+/// other end is a FIN where the system allows it, so that replies already sent still reach a client that is slow to read.
+/// </remarks>
+internal sealed class ConnectionCloser(
+    IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
+    ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
+{
+    // More than the buffers of both ends hold for a connection. A client that goes on sending still gets the RST that closing
+    // with something unread causes.
+    private const long MaxDrain = 64 * 1024 * 1024;
+
+    // Every client's own end, unless the listener has several addresses.
+    private readonly string? _local =
+        listening.Address.Equals(IPAddress.Any) || listening.Address.Equals(IPAddress.IPv6Any) ? null : listening.ToString();
+
+    private readonly byte[] _discarded = new byte[16 * 1024];
+
+    /// <summary>The server is being stopped: from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
+    public bool Stopping { get; set; }
+
+    /// <summary>Ends a connection because of what a receive or a send reported; no error is the client's FIN.</summary>
+    public void End(ServedConnection connection, SocketError error)
+    {
+        if (error == SocketError.Success)
+            End(connection, Stopping ? EndReason.Stopped : EndReason.PeerClosed);
+        else if (SocketErrors.IsReset(error))
+            End(connection, EndReason.PeerReset);
+        else
+            End(connection, EndReason.Faulted, SocketErrors.Describe(error));
+    }
+
+    /// <summary>Ends a connection for this reason.</summary>
+    public void End(ServedConnection connection, EndReason reason, string detail = "")
+    {
+        if (reason is EndReason.Stopped or EndReason.IdleTimeout)
+            detail = Leftover(connection, reason);
+
+        // The system is only asked for the local endpoint if it is needed, and while the connection exists.
+        var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
+        Close(connection, reason);
+        observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+    }
+
+    /// <summary>Closes a connection whose end nobody wants to know.</summary>
+    public void Close(ServedConnection connection, EndReason reason)
+    {
+        connections.Remove(connection);
+        activity.Remove(connection);
+        poller.Unregister(connection.Token);
+        if (reason == EndReason.Stopped && connection.Unanswered > 0)
+        {
+            connection.Transport.Abort();
+        }
+        else
+        {
+            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
+                Drain(connection, MaxDrain);
+            connection.Transport.Close();
+        }
+
+        unsent.Release(connection);
+        counters.Ended();
+        acceptor.HandleFreed();
+    }
+
+    /// <summary>
+    /// Reads and discards up to so many bytes: closing with something unread would be a reset (RFC 9293, section 3.6.1),
+    /// which destroys replies that are still on their way. True if the client has ended, too.
+    /// </summary>
+    public bool Drain(ServedConnection connection, long limit)
+    {
+        for (var start = connection.Discarded; connection.Discarded - start < limit;)
+        {
+            var count = connection.Transport.Receive(_discarded, _discarded.Length, out var error);
+            if (count == 0)
+                return error != SocketError.WouldBlock;
+
+            connection.Discarded += count;
+            connection.BytesReceived += count;
+            counters.Received(count);
+        }
+
+        return false;
+    }
+
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
+    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
+    private string Leftover(ServedConnection connection, EndReason reason)
+    {
+        var undelivered = connection.Transport.Unacknowledged;
+        if (reason == EndReason.Stopped)
+            connection.Discarded += connection.Transport.Unread;
+        else
+            Drain(connection, MaxDrain);
+
+        if (connection.Unanswered == 0 && reason == EndReason.Stopped)
+            return "";
+
+        var detail = undelivered > 0 ? $"The client had not yet taken {Number(undelivered)} bytes of its replies. " : "";
+        if (connection.Unanswered > 0)
+            detail += $"{Number(connection.Unanswered)} bytes from the client were not answered.";
+        return detail.TrimEnd();
+    }
+
+    private static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,23 @@
+using System.Net;
+
+namespace EchoSocket.Serving;
+
+/// <summary>Keeps the result of the first connection that ends, and passes everything on.</summary>
+internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
+{
+    public EchoConnection? Result { get; private set; }
+
+    public bool IsFull => next is { IsFull: true };
+
+    public void Connected(IPEndPoint remote) => next?.Connected(remote);
+
+    public void Received(IPEndPoint remote, byte[] buffer, int count) => next?.Received(remote, buffer, count);
+
+    public void Ended(IPEndPoint remote, EchoConnection connection)
+    {
+        Result ??= connection;
+        next?.Ended(remote, connection);
+    }
+
+    public void Warned(string message) => next?.Warned(message);
+}

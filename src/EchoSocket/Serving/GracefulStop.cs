@@ -1,0 +1,71 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+
+namespace EchoSocket.Serving;
+
+/// <summary>
+/// Ends all connections of a stopped server within a time limit: answers each client until nothing is left to read, sends
+/// FIN, and waits for the client's own FIN. Whoever has not finished by then is disconnected.
+/// </summary>
+internal sealed class GracefulStop(
+    Readiness readiness, ConnectionTable connections, Answering answering, ConnectionCloser closer, TimeSpan limit)
+{
+    // How much of what a client still sends after our FIN is discarded at once, so that others get their turn.
+    private const int DrainStep = 256 * 1024;
+
+    // Connections that may have more to read. The others wait for room to send, or for the client's FIN.
+    private readonly Queue<ServedConnection> _answering = new();
+
+    public void Run()
+    {
+        var end = Stopwatch.GetTimestamp() + Clock.Ticks(limit);
+        closer.Stopping = true;
+        foreach (var connection in connections.All())
+            Advance(connection);
+
+        while (connections.Count > 0 && Stopwatch.GetTimestamp() < end)
+        {
+            readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(end));
+            for (var i = 0; i < readiness.Count; i++)
+            {
+                if (connections[readiness[i]] is { } connection && (connection.Closing || connection.Unsent is not null))
+                    Advance(connection);
+            }
+
+            for (var count = _answering.Count; count > 0; count--)
+                Advance(_answering.Dequeue());
+        }
+
+        foreach (var connection in connections.All())
+            closer.End(connection, EndReason.Stopped);
+    }
+
+    private void Advance(ServedConnection connection)
+    {
+        if (connection.Closing)
+        {
+            if (closer.Drain(connection, DrainStep))
+                closer.End(connection, EndReason.Stopped);
+            return;
+        }
+
+        var step = answering.Advance(connection);
+        if (step == Step.Ended || connection.Unsent is not null)
+            return;
+
+        if (step == Step.Moved)
+            _answering.Enqueue(connection);
+        else
+            BeginClosing(connection);
+    }
+
+    private void BeginClosing(ServedConnection connection)
+    {
+        connection.Closing = true;
+        if (!connection.Transport.Shutdown())
+            closer.End(connection, EndReason.Stopped);
+    }
+}

@@ -1,0 +1,65 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Common;
+
+namespace EchoSocket.Transport;
+
+/// <summary>Every system: a connection by its .NET socket, which it makes non-blocking and takes over.</summary>
+internal sealed class SocketTransport : ITransport
+{
+    private readonly Socket _socket;
+
+    public SocketTransport(Socket socket, IPEndPoint remote)
+    {
+        _socket = socket;
+        _socket.Blocking = false;
+        RemoteEndPoint = remote;
+    }
+
+    public IPEndPoint RemoteEndPoint { get; }
+
+    // macOS refuses such questions on a connection already reset.
+    public IPEndPoint? LocalEndPoint => IfKnown(() => EndPoints.Unmap(_socket.LocalEndPoint!));
+
+    public int Unread => IfKnown(() => _socket.Available);
+
+    public int Unacknowledged => 0;
+
+    public int Receive(byte[] buffer, int count, out SocketError error) =>
+        _socket.Receive(buffer, 0, count, SocketFlags.None, out error);
+
+    public int Send(byte[] buffer, int offset, int count, out SocketError error)
+    {
+        var sent = _socket.Send(buffer, offset, count, SocketFlags.None, out error);
+        if (error == SocketError.WouldBlock)
+            error = SocketError.Success;
+        return sent;
+    }
+
+    public bool Shutdown() => IfKnown(() =>
+    {
+        _socket.Shutdown(SocketShutdown.Send);
+        return true;
+    });
+
+    public void Close() => _socket.Dispose();
+
+    public void Abort()
+    {
+        IfKnown(() => _socket.LingerState = new LingerOption(true, 0)); // the close sends RST
+        Close();
+    }
+
+    private static T? IfKnown<T>(Func<T> ask)
+    {
+        try
+        {
+            return ask();
+        }
+        catch (SocketException)
+        {
+            return default;
+        }
+    }
+}
