@@ -37,11 +37,14 @@ public static class TerminalText
     }
 
     /// <summary>
-    /// Breaks text between words, for a table column that shares the screen equally with <paramref name="sharing"/> - 1
-    /// others, after <paramref name="taken"/> characters for the fixed columns and separators. PowerShell does so itself
-    /// in some languages only; in others it breaks words.
+    /// Breaks text between words at the width of a table column without a fixed one. PowerShell does so in a few languages
+    /// only, and breaks words in the others.
     /// </summary>
-    public static string Wrap(string text, PSHost host, int taken, int sharing = 1) =>
+    /// <param name="text">The cell's text.</param>
+    /// <param name="host">The host whose screen the table is for.</param>
+    /// <param name="taken">The characters that the fixed columns and the separators take.</param>
+    /// <param name="sharing">The number of columns that share the other characters equally.</param>
+    public static string Wrap(string text, PSHost host, int taken, int sharing) =>
         string.Join("\n", Lines(text ?? "", (Columns(host) - taken) / sharing));
 
     /// <summary>The width of a host's screen; 80 where it has none.</summary>
