@@ -5,7 +5,7 @@ using EchoSocket.Polling;
 
 namespace EchoSocket;
 
-/// <summary>Where an echo server listens, what it sends back, and its limits. They are read once, when it begins.</summary>
+/// <summary>Where an echo server listens, what it sends back, and its limits. A server takes a copy.</summary>
 public sealed class EchoServerOptions
 {
     /// <summary>The port that servers listen on, and clients call, unless told otherwise.</summary>
@@ -98,6 +98,9 @@ public sealed class EchoServerOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
     }
+
+    /// <summary>A copy, so that later changes do not reach a server.</summary>
+    internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();
 
     /// <summary>What is done to the bytes; null for nothing. A test may choose something else.</summary>
     internal Action<byte[], int>? TransformBytes
