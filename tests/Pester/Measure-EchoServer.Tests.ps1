@@ -89,21 +89,6 @@ Describe 'Measure-EchoServer' {
         }
     }
 
-    It 'refuses to draw to <Path> before it measures anything' -ForEach @(
-        @{ Path = 'no-such-folder/latency.svg'; Reason = 'There is no folder *' }
-        @{ Path = '.'; Reason = "'.' is a folder*" }
-        @{ Path = 'Env:/latency.svg'; Reason = "'Env:/latency.svg' is no path of the file system*" }
-    ) {
-        $before = $server.TotalConnections
-        { $server | Measure-EchoServer -AsSvg $Path } | Should-Throw $Reason 'SvgPathNotValid,*'
-        $server.TotalConnections | Should-Be $before
-    }
-
-    It 'writes nothing where there is no server to measure' {
-        @() | Measure-EchoServer -AsSvg TestDrive:/none.svg -ErrorAction Stop | Should-BeNull
-        Test-Path TestDrive:/none.svg | Should-BeFalse
-    }
-
     It 'takes a count or a duration, not both' {
         { Measure-EchoServer -Count 5 -DurationSeconds 5 } | Should-Throw -FullyQualifiedErrorId 'AmbiguousParameterSet,*'
     }
