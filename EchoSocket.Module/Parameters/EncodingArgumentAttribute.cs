@@ -45,7 +45,7 @@ internal sealed class EncodingArgumentAttribute : ArgumentTransformationAttribut
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
             throw new ArgumentTransformationMetadataException(
-                $"'{value}' is not an encoding that is known here. Give one of {string.Join(", ", Names.Keys)}, another name or code page " +
+                $"'{value}' is not a known encoding. Give one of {string.Join(", ", Names.Keys)}, another name or code page " +
                 "that .NET knows, or an object of type System.Text.Encoding.", e);
         }
     }

@@ -34,20 +34,6 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void IdleTimeoutSeconds_ends_a_silent_connection_of_either_kind()
-    {
-        foreach (var parameters in new[] { "-KeepListening -ConnectionCount 1", "" })
-        {
-            using var server = new BackgroundServer($"-IdleTimeoutSeconds 0.2 {parameters}");
-            using var client = Peers.Call(server.Port);
-
-            client.ReadEnd();
-
-            Assert.Equal("IdleTimeout", $"{server.Connection().Properties["EndReason"].Value}");
-        }
-    }
-
-    [Fact]
     public void MaxConnections_lets_others_wait()
     {
         using var engine = new Engine();

@@ -45,15 +45,17 @@ Describe 'A server job' {
         $server.State | Should-Be 'Completed'
     }
 
-    It 'ends a silent connection after -IdleTimeoutSeconds' {
-        $server = Start-EchoServer -IdleTimeoutSeconds 0.2 -AsJob -Port 0
+    It 'ends a silent connection after -IdleTimeoutSeconds: <_>' -ForEach @{}, @{ KeepListening = $true; ConnectionCount = 1 } {
+        $server = Start-EchoServer -IdleTimeoutSeconds 0.2 -AsJob -Port 0 @_
         $client = Connect-Socket $server.Port
         (Receive-Server $server).EndReason | Should-Be 'IdleTimeout'
         Receive-End $client
     }
 
     It 'names its server to every cmdlet that is given the job' {
-        $server = Start-EchoServer -KeepListening -AsJob -Port 0
+        $address = if (Test-Path /proc) { '127.0.0.3' } else { '127.0.0.1' } # only Linux has all of 127.0.0.0/8
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0 -Address $address
+        $server.Address | Should-Be $address
         $server.LocalEndPoint | Should-Be "$($server.Address):$($server.Port)"
         ($server | Send-EchoMessage -Message hi -Detailed).RemoteEndPoint | Should-Be $server.LocalEndPoint
         ($server | Test-EchoServer -Detailed).RemoteEndPoint | Should-Be $server.LocalEndPoint

@@ -1,10 +1,10 @@
 # What only another network shows: a network namespace of the test's own (Linux, with the right to make one).
 
 BeforeDiscovery {
-    $namespaces = $false
+    $script:namespaces = $false
     if ($IsLinux -and (Get-Command unshare, ip -CommandType Application -ErrorAction Ignore)) {
         unshare --net true 2> $null
-        $namespaces = $LASTEXITCODE -eq 0
+        $script:namespaces = $LASTEXITCODE -eq 0
     }
 }
 
