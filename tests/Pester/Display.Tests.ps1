@@ -3,11 +3,7 @@
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"
 
-    function Copy-BySerialization($Object) {
-        [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
-    }
-
-    function Get-Lines($Formatted, [int] $Width = 80) {
+    function Get-ShownLine($Formatted, [int] $Width = 80) {
         ($Formatted | Out-String -Width $Width) -split '\r?\n' | ForEach-Object TrimEnd
     }
 }
@@ -15,10 +11,10 @@ BeforeAll {
 Describe 'Text from a peer' {
     BeforeAll {
         # An escape sequence, NUL, BEL, a C1 control, DEL, a bidi control, a line separator and a paragraph separator.
-        $evil = -join [char[]](0x41, 0x1B, 0x5B, 0x41, 0, 7, 0x9B, 0x7F, 0x202E, 0x2028, 0x2029, 0x5C)
-        $shown = 'A\u001B[A\0\a\u009B\u007F\u202E\u2028\u2029\\'
+        $script:evil = -join [char[]](0x41, 0x1B, 0x5B, 0x41, 0, 7, 0x9B, 0x7F, 0x202E, 0x2028, 0x2029, 0x5C)
+        $script:shown = 'A\u001B[A\0\a\u009B\u007F\u202E\u2028\u2029\\'
 
-        function New-Evil([string] $Type) {
+        function Get-Evil([string] $Type) {
             switch ($Type) {
                 EchoReply { [EchoSocket.EchoReply]@{ Message = $evil; Reply = $evil } }
                 EchoConnection { [EchoSocket.EchoConnection]@{ Detail = $evil; RemoteEndPoint = '127.0.0.1:2' } }
@@ -38,7 +34,7 @@ Describe 'Text from a peer' {
         @{ Type = 'EchoStatistics'; View = 'the default view'; Format = { $_ }; Times = 2 }
         @{ Type = 'EchoStatistics'; View = 'the table'; Format = { $_ | Format-Table }; Times = 1 }
     ) {
-        $object = New-Evil $Type
+        $object = Get-Evil $Type
         foreach ($copy in $object, (Copy-BySerialization $object)) {
             $text = $copy | ForEach-Object $Format | Out-String -Width 250
             $text | Should-NotMatchString '[\x00-\x09\x0B\x0C\x0E-\x1F\x7F-\x9F\u202E\u2028\u2029]'
@@ -74,19 +70,19 @@ Describe 'Text from a peer' {
 
 Describe 'A table' {
     BeforeAll {
-        $name = 'a-long-name.of-a-computer.somewhere.example.com'
-        $reason = 'answered something else; the first wrong byte is at offset 12 of 64'
-        $report = [EchoSocket.EchoPathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
-        $statistics = [EchoSocket.EchoStatistics]@{
+        $script:name = 'a-long-name.of-a-computer.somewhere.example.com'
+        $script:reason = 'answered something else; the first wrong byte is at offset 12 of 64'
+        $script:report = [EchoSocket.EchoPathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
+        $script:statistics = [EchoSocket.EchoStatistics]@{
             ComputerName = $name; Port = 65535; Sent = 1234567; Received = 1234567; Lost = 1234; MessagesPerSecond = 1234567
             P50 = [timespan]286; P99 = [timespan]12500; Maximum = [timespan]32000000
         }
-        $detail = 'The server was stopped before 1,234,567 bytes could be answered.'
-        $connection = [EchoSocket.EchoConnection]@{
+        $script:detail = 'The server was stopped before 1,234,567 bytes could be answered.'
+        $script:connection = [EchoSocket.EchoConnection]@{
             RemoteEndPoint = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'; Duration = [timespan]::FromSeconds(3.2)
             BytesReceived = 1234567890123; BytesSent = 1234567890123; EndReason = 'IdleTimeout'; Detail = $detail
         }
-        $reply = [EchoSocket.EchoReply]@{
+        $script:reply = [EchoSocket.EchoReply]@{
             Message = 'a message'; Reply = 'A MESSAGE'; ByteCount = 9; RoundTripTime = [timespan]286; RemoteEndPoint = '192.168.100.100:65535'
         }
 
@@ -101,7 +97,7 @@ Describe 'A table' {
     }
 
     It 'of a path has the whole name and the reason, at words, in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
-        $lines = Get-Lines $report $Width
+        $lines = Get-ShownLine $report $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         Get-Cell $lines ComputerName | Should-BeString -CaseSensitive $name
         Get-Cell $lines Problem ' ' | Should-BeString -CaseSensitive "Echo: $reason"
@@ -109,11 +105,11 @@ Describe 'A table' {
 
     It 'of a path has a name of 40 characters in one line where there are 120 columns' {
         $copy = [EchoSocket.EchoPathReport]@{ ComputerName = $name.Substring(0, 40) }
-        Get-Lines $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should-BeCollection -Count 1
+        Get-ShownLine $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should-BeCollection -Count 1
     }
 
     It 'of statistics has every figure and the whole name in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
-        $lines = Get-Lines ($statistics | Format-Table) $Width
+        $lines = Get-ShownLine ($statistics | Format-Table) $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         foreach ($figure in '1234567', '1234', '1,234,567/s', '28.6 .s', '1.25 ms', '3.20 s', '65535') {
             $lines[3] | Should-MatchString "(^| )$figure( |$)"
@@ -122,7 +118,7 @@ Describe 'A table' {
     }
 
     It 'of connections has the endpoint, and the detail at words, in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
-        $lines = Get-Lines $connection $Width
+        $lines = Get-ShownLine $connection $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         $lines[3] | Should-MatchString '^IdleTimeout +3\.20 s 1234567890123 1234567890123 \[2001:db8:'
         (Get-Cell $lines RemoteEndPoint).StartsWith($connection.RemoteEndPoint) | Should-BeTrue
@@ -130,13 +126,13 @@ Describe 'A table' {
     }
 
     It 'of replies cuts no IPv4 endpoint in 80 columns' {
-        (Get-Lines $reply)[3] | Should-MatchString '^ +28\.6 .s a message +A MESSAGE +192\.168\.100\.100:65535$'
+        (Get-ShownLine $reply)[3] | Should-MatchString '^ +28\.6 .s a message +A MESSAGE +192\.168\.100\.100:65535$'
     }
 
     It 'of jobs cuts no name in 80 columns' {
         $job = Start-EchoServer -AsJob -Port 0 -Name 'a-name-of-25-characters..'
         try {
-            (Get-Lines $job)[3] | Should-MatchString "a-name-of-25-characters\.\. .* $([regex]::Escape($job.LocalEndPoint))$"
+            (Get-ShownLine $job)[3] | Should-MatchString "a-name-of-25-characters\.\. .* $([regex]::Escape($job.LocalEndPoint))$"
         }
         finally {
             Remove-Job $job -Force
@@ -167,6 +163,6 @@ Describe 'A time' {
         @{ Ticks = 900610010000; Text = '25.0 h' }
     ) {
         [EchoSocket.StatisticsText]::Time([timespan]$Ticks) | Should-MatchString "^$Text$"
-        (Get-Lines ([EchoSocket.EchoConnection]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
+        (Get-ShownLine ([EchoSocket.EchoConnection]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
     }
 }

@@ -5,7 +5,7 @@ BeforeAll {
     $script:server = Start-EchoServer -KeepListening -AsJob -Port 0
 
     # The servers in a picture's legend.
-    function Get-Targets([string] $Path) {
+    function Get-Target([string] $Path) {
         ([xml](Get-Content $Path -Raw)).svg.text.'#text' -match '^[\w.]+:\d+$'
     }
 }
@@ -75,34 +75,34 @@ Describe 'A picture' {
     BeforeEach {
         $folder = New-Item -ItemType Directory (Join-Path $TestDrive ([guid]::NewGuid()))
         Push-Location $folder.FullName
-        $down = [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = 1 }
+        $script:down = [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = 1 }
     }
     AfterEach { Pop-Location }
 
     It 'replaces the whole of an older one' {
         Set-Content latency.svg ('x' * 100000)
         $null = $server | Measure-EchoServer -Count 5 -AsSvg latency.svg
-        Get-Targets latency.svg | Should-Be "127.0.0.1:$($server.Port)"
+        Get-Target latency.svg | Should-Be "127.0.0.1:$($server.Port)"
     }
 
     It 'names a server without a reply next to one with replies' {
         $null = $server, $down | Measure-EchoServer -Count 5 -AsSvg latency.svg -ErrorAction SilentlyContinue
-        (Get-Targets latency.svg) -join ' ' | Should-BeString "127.0.0.1:$($server.Port) 127.0.0.1:1"
+        (Get-Target latency.svg) -join ' ' | Should-BeString "127.0.0.1:$($server.Port) 127.0.0.1:1"
     }
 
     It 'is written where Select-Object ends the pipeline early' {
         $server, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | Select-Object -First 1 | Should-BeCollection -Count 1
-        Get-Targets latency.svg | Should-BeCollection -Count 1
+        Get-Target latency.svg | Should-BeCollection -Count 1
     }
 
     It 'is written where an error ends the pipeline' {
         { $server, $down, $server | Measure-EchoServer -Count 5 -AsSvg latency.svg -ErrorAction Stop } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
-        (Get-Targets latency.svg) -join ' ' | Should-BeString "127.0.0.1:$($server.Port) 127.0.0.1:1"
+        (Get-Target latency.svg) -join ' ' | Should-BeString "127.0.0.1:$($server.Port) 127.0.0.1:1"
     }
 
     It 'is written where a command downstream throws' {
         { $server | Measure-EchoServer -Count 5 -AsSvg latency.svg | ForEach-Object { throw 'enough' } } | Should-Throw enough
-        Get-Targets latency.svg | Should-BeCollection -Count 1
+        Get-Target latency.svg | Should-BeCollection -Count 1
     }
 
     It 'is written, with what was measured so far, on Ctrl+C' {
@@ -121,7 +121,7 @@ Describe 'A picture' {
             $shell.Dispose()
         }
 
-        Get-Targets latency.svg | Should-Be "127.0.0.1:$($server.Port)"
+        Get-Target latency.svg | Should-Be "127.0.0.1:$($server.Port)"
     }
 
     It 'that can not be written in the end is an error' {
