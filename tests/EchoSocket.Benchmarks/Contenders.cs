@@ -91,10 +91,13 @@ internal sealed class Core : IContender
 
     public static void Serve(Action<int> listening)
     {
-        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0 });
-        listening(server.LocalEndPoint.Port);
-        while (true)
+        for (var port = 0; ;)
+        {
+            using var server = EchoServer.Listen(new EchoServerOptions { Port = port });
+            if (port == 0)
+                listening(port = server.LocalEndPoint.Port);
             server.ServeOne();
+        }
     }
 
     public double Measure(int port, TimeSpan duration)
