@@ -1,12 +1,13 @@
 using System;
 using System.Net;
+using EchoSocket.Connecting;
 
 namespace EchoSocket;
 
-/// <summary>Whom an echo client calls and how long it waits.</summary>
+/// <summary>The server that a client connects to, and how long the client waits. For one thread at a time.</summary>
 public class EchoClientOptions
 {
-    /// <summary>The longest time that can be waited for; a socket counts in milliseconds, 32 bits wide.</summary>
+    /// <summary>The longest time-out. Sockets count in milliseconds, in 32 bits.</summary>
     public static readonly TimeSpan MaximumTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     private string _host = "127.0.0.1";
@@ -25,18 +26,18 @@ public class EchoClientOptions
     }
 
     /// <summary>The port, 1 to 65535. Default 8081.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not a port that can be called.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int Port
     {
         get => _port;
         set => _port = value is > IPEndPoint.MinPort and <= IPEndPoint.MaxPort
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "A port to call is 1 to 65535.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The port is 1 to 65535.");
     }
 
     /// <summary>
     /// How long resolving the name and connecting may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
-    /// The addresses of a name race for it (RFC 8305).
+    /// Several addresses race, as described in RFC 8305.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan ConnectionTimeout
@@ -56,8 +57,11 @@ public class EchoClientOptions
         set => _operationTimeout = Checked(value);
     }
 
+    /// <summary>Resolves names; a test may replace it.</summary>
+    internal NameResolver Resolver { get; set; } = NameResolver.Default;
+
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A timeout is 1 ms to {MaximumTimeout}.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A time-out is 1 ms to {MaximumTimeout}.");
 }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>How a client comes to its connection, and what it says where there is none.</summary>
+/// <summary>How a client connects, and what it reports if it cannot.</summary>
 public class ConnectTests
 {
     [Fact]
@@ -81,7 +81,7 @@ public class ConnectTests
     }
 
     [Fact]
-    public async Task An_IPv4_mapped_address_is_called_as_what_it_is()
+    public async Task An_IPv4_mapped_address_is_connected_to_as_IPv4()
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
@@ -105,6 +105,6 @@ public class ConnectTests
     [Theory]
     [InlineData(0)]
     [InlineData(65536)]
-    public void A_port_that_can_not_be_called_is_refused(int port) =>
+    public void A_port_out_of_range_is_refused(int port) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { Port = port });
 }
