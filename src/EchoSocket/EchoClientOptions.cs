@@ -15,14 +15,14 @@ public class EchoClientOptions
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>A name or an IP address. Default 127.0.0.1.</summary>
-    /// <exception cref="ArgumentException">The value is null or empty.</exception>
+    /// <summary>A name or an IP address, without a port. Default 127.0.0.1.</summary>
+    /// <exception cref="ArgumentException">The value is neither a name nor an IP address.</exception>
     public string Host
     {
         get => _host;
-        set => _host = string.IsNullOrEmpty(value)
-            ? throw new ArgumentException("A host is a name or an IP address.", nameof(value))
-            : value;
+        set => _host = IsHost(value)
+            ? value
+            : throw new ArgumentException($"'{value}' is not a name or an IP address. Give the port separately.");
     }
 
     /// <summary>The port, 1 to 65535. Default 8081.</summary>
@@ -59,6 +59,11 @@ public class EchoClientOptions
 
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
+
+    // IPAddress.TryParse drops a port in silence: it takes [::1]:80 for ::1.
+    private static bool IsHost(string value) =>
+        !string.IsNullOrEmpty(value)
+        && (value.IndexOf(':') < 0 || (IPAddress.TryParse(value, out _) && (value[0] != '[' || value[value.Length - 1] == ']')));
 
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout
