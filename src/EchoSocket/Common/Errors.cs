@@ -10,13 +10,13 @@ internal static class Errors
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => new(EchoError.AddressInUse, endPoint,
-            $"Another server already listens on {endPoint}. Stop it, or choose another port (0 takes a free one).", e),
+            $"Cannot listen on {endPoint}: another program already uses this port, on this address or on one that overlaps with " +
+            "it (0.0.0.0 overlaps with all). Stop it, or choose another port (0 takes a free one).", e),
         SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported => new(EchoError.AddressNotAvailable, endPoint,
-            $"{endPoint} can't be bound: the address is not one of this computer's. Name an address that it has, " +
-            "or 0.0.0.0 for all of them.", e),
+            $"Cannot listen on {endPoint}: this computer does not have the address. Give one that it has, or 0.0.0.0 for all.", e),
         SocketError.AccessDenied => new(EchoError.AccessDenied, endPoint,
-            $"Listening on {endPoint} is not allowed here. Choose a port above 1023 that nothing has reserved, " +
-            "or run with the right to this one.", e),
+            $"Listening on {endPoint} is not allowed. Choose a port above 1023 that nothing has reserved, or run with the right " +
+            "to use this one.", e),
         _ => Other(endPoint, "Listening on", e),
     };
 
