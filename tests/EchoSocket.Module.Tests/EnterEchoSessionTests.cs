@@ -26,6 +26,23 @@ public class EnterEchoSessionTests
     }
 
     [Fact]
+    public void Control_characters_of_a_reply_are_shown_and_not_obeyed()
+    {
+        var host = new ScriptedHost("hi");
+        using var engine = new Engine(host);
+        using var peer = new ScriptedServer(client =>
+        {
+            client.ReadExactly(2);
+            client.Send([0x1B, 0x9B]); // ESC and, in latin1, its C1 form
+            client.ReadEnd();
+        });
+
+        engine.Run("Enter-EchoSession -Port $args[0] -Encoding latin1", peer.Port);
+
+        Assert.Equal(">>>: \\u001B\\u009B\n>>>: ", host.Text);
+    }
+
+    [Fact]
     public void A_line_that_the_encoding_refuses_is_an_error_and_the_session_goes_on()
     {
         var host = new ScriptedHost("\uD800", "hi");

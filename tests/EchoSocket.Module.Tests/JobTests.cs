@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -11,22 +12,31 @@ public class JobTests
 {
     [Theory]
     [InlineData(false)]
-    [InlineData(true)] // also when told of it
-    public void A_callback_that_throws_fails_the_job_with_its_reason_and_nothing_else(bool again)
+    [InlineData(true)] // the subscriber of its warnings, too
+    public void A_subscriber_that_throws_is_told_once_and_the_server_goes_on(bool again)
     {
         using var engine = new Engine();
         var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single().BaseObject;
-        job.Output.DataAdded += (_, _) => throw new InvalidOperationException("the callback's own");
+        var calls = 0;
+        job.Output.DataAdded += (_, _) => throw new InvalidOperationException($"the subscriber's own, {Interlocked.Increment(ref calls)}");
         if (again)
-            job.Error.DataAdded += (_, _) => throw new InvalidOperationException("another's own");
+            job.Warning.DataAdded += (_, _) => throw new InvalidOperationException("another's own");
 
         var result = engine.Run(
-            "$null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; \"$($server.State)\"; $server.StatusMessage; Receive-Job $server -ErrorAction SilentlyContinue -ErrorVariable e; \"$($e[0].FullyQualifiedErrorId)\"");
+            """
+            1..3 | ForEach-Object { $server | Send-EchoMessage -Message hi }
+            while ($server.Output.Count -lt 3) { }
+            "$($server.State)"
+            Stop-Job $server
+            @(Receive-Job $server -WarningVariable warned -ErrorVariable failed 3>$null).Count
+            "$($server.State)"
+            @($failed).Count
+            @($warned).Count
+            "$warned"
+            """);
 
-        Assert.Equal("Failed", $"{result.Output[0]}");
-        Assert.Equal("the callback's own", $"{result.Output[1]}");
-        Assert.StartsWith("ServerFault", $"{result.Output[^1]}", StringComparison.Ordinal);
-        Assert.Equal("ConnectionRefused", engine.Terminating("$server | Send-EchoMessage -Message hi -ErrorAction Stop").Id());
+        Assert.Equal(["HI", "HI", "HI", "Running", "3", "Stopped", "0", "1"], result.Output.Select(o => $"{o}").SkipLast(1));
+        Assert.Contains("the subscriber's own, 1", $"{result.Output[^1]}", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -60,6 +70,19 @@ public class JobTests
     }
 
     [Fact]
+    public void A_job_that_is_stopped_can_be_removed_while_any_of_its_states_is_told()
+    {
+        using var engine = new Engine();
+        var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output[0].BaseObject;
+        var removed = true;
+        job.StateChanged += (_, _) => removed &= Bounded.Start(job.Dispose).Wait(Bounded.Limit);
+
+        Bounded.Start(job.StopJob).Get(2 * Bounded.Limit);
+
+        Assert.True(removed);
+    }
+
+    [Fact]
     public void Stopping_a_job_that_is_about_to_end_leaves_it_ended()
     {
         using var engine = new Engine();
@@ -90,7 +113,7 @@ public class JobTests
     public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096; $server").Output.Single();
         var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call((int)job.Properties["Port"].Value)).ToList();
         foreach (var client in clients)
         {
@@ -169,7 +192,7 @@ public class JobTests
     public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Verbose 4>$null; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Backlog 4096 -Verbose 4>$null; $server").Output.Single();
         var port = (int)job.Properties["Port"].Value;
         for (var i = 0; i < 10_100; i++)
             Peers.Call(port).Close();

@@ -1,4 +1,5 @@
 using System;
+using System.IO;
 using System.Linq;
 using System.Management.Automation;
 using System.Net.Sockets;
@@ -71,5 +72,21 @@ public class MeasureEchoServerTests
         Assert.Contains("\nMessages ", host.Text, StringComparison.Ordinal);
         var ends = servers.Run("Stop-Job $args[0]; Receive-Job $args[0]; Remove-Job $args[0]", server).Output;
         Assert.Equal(["PeerClosed", "PeerClosed", "PeerClosed"], ends.Select(e => $"{e.Properties["EndReason"].Value}"));
+    }
+
+    [Fact]
+    public void A_picture_that_an_early_end_can_not_write_is_a_warning_of_the_host()
+    {
+        var host = new ScriptedHost();
+        using var engine = new Engine(host);
+        var folder = Directory.CreateTempSubdirectory();
+
+        var result = engine.Run(
+            Server + "$folder = $args[1]; foreach ($once in 1) { $server | Measure-EchoServer -Count 5 -AsSvg $args[0] | ForEach-Object { [IO.Directory]::Delete($folder); break } }; Remove-Job $server -Force",
+            Path.Combine(folder.FullName, "latency.svg"), folder.FullName);
+
+        Assert.Null(result.Ended);
+        Assert.Empty(result.Errors);
+        Assert.StartsWith($"WARNING: The picture '{folder.FullName}", host.Text, StringComparison.Ordinal);
     }
 }

@@ -90,7 +90,7 @@ public class StartEchoServerTests
 
         client.Close();
         var result = server.Running.End();
-        Assert.Matches($"^{name} ended after [0-9:.]+: PeerClosed; received 11 bytes, sent 11 bytes\\.$", result.Verbose[^1]);
+        Assert.Matches($"^{name} ended after [0-9.]+ [mµu]?s: PeerClosed; received 11 bytes, sent 11 bytes\\.$", result.Verbose[^1]);
     }
 
     [Fact]

@@ -148,6 +148,23 @@ public class ServerBindTests
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Port = port });
 
     [Fact]
+    public async Task Options_that_change_after_Listen_do_not_reach_the_server()
+    {
+        var options = new EchoServerOptions { Port = 0 };
+        using var server = EchoServer.Listen(options);
+        (options.Transform, options.IdleTimeout) = (EchoTransform.None, TimeSpan.FromMilliseconds(1));
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        using (var client = Peers.Call(server.LocalEndPoint))
+        {
+            client.Send("x"u8);
+            Assert.Equal("X"u8, client.ReadExactly(1));
+        }
+
+        Assert.Equal(EndReason.PeerClosed, (await serving.Soon())!.EndReason);
+    }
+
+    [Fact]
     public void A_backlog_of_nobody_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Backlog = 0 });
 }

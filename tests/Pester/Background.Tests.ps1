@@ -22,7 +22,7 @@ Describe 'Start-Job' {
         Send-EchoMessage hi -Port (Get-ToldPort $job.ChildJobs[0].Verbose[0].Message) | Should-BeString 'HI' -CaseSensitive
         $connection = Receive-Server $job
         $connection.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoConnection'
-        $connection | Out-String | Should-MatchString 'PeerClosed +00:00:\d\d\.\d{3} +2 +2 127\.0\.0\.1:'
+        $connection | Out-String | Should-MatchString 'PeerClosed +[\d.]+ (.|m|)s +2 +2 127\.0\.0\.1:'
     }
 }
 

@@ -140,6 +140,6 @@ Describe 'Send-EchoMessage without a server' {
     }
 
     It 'says which encodings there are where one does not exist' {
-        { Send-EchoMessage hi -Encoding klingon -Port 1 } | Should-Throw "*'klingon' is not an encoding*utf8*"
+        { Send-EchoMessage hi -Encoding klingon -Port 1 } | Should-Throw "*'klingon' is not a known encoding*utf8*"
     }
 }

@@ -3,7 +3,7 @@
 Import-Module "$PSScriptRoot/../../EchoSocket.psd1"
 
 $script:manifest = (Get-Module EchoSocket).Path
-$script:onWindows = $env:OS -eq 'Windows_NT'
+$script:processes = [Collections.Generic.List[Diagnostics.Process]]::new()
 
 # Polls until the condition holds, but never for ever.
 function Wait-Until([scriptblock] $Condition) {
@@ -23,6 +23,11 @@ function Receive-Server($Job) {
         throw "$($Job.Name) still runs after 30 seconds."
     }
     Receive-Job $Job
+}
+
+# What remoting makes of an object.
+function Copy-BySerialization($Object) {
+    [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
 }
 
 # A server at a prompt of its own, in a runspace: without -AsJob it holds its prompt.
@@ -81,7 +86,7 @@ function Receive-End($Socket) {
 function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit) {
     Set-Content $Path "Import-Module '$manifest'`n$Script" -Encoding UTF8
     $program = (Get-Process -Id $PID).Path
-    $arguments = "-NoProfile -File `"$Path`""
+    $arguments = "-NoProfile -ExecutionPolicy Bypass -File `"$Path`""
     if ((Split-Path $program -Leaf) -like 'dotnet*') {
         $arguments = "`"$PSHOME/pwsh.dll`" $arguments"
     }
@@ -93,7 +98,20 @@ function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit)
     $start = [Diagnostics.ProcessStartInfo]::new($program, $arguments)
     $start.UseShellExecute = $false
     $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
-    [Diagnostics.Process]::Start($start)
+    $process = [Diagnostics.Process]::Start($start)
+    $processes.Add($process)
+    $process
+}
+
+# Ends what a test has started and not removed.
+function Close-Everything {
+    Get-Job | Remove-Job -Force
+    foreach ($process in $processes) {
+        if (-not $process.HasExited) {
+            $process.Kill()
+        }
+    }
+    $processes.Clear()
 }
 
 # The first line of a process's output that matches.

@@ -1,7 +1,7 @@
 BeforeAll { . "$PSScriptRoot/Shared.ps1" }
 
 Describe 'Start-EchoServer' {
-    AfterEach { Get-Job | Remove-Job -Force }
+    AfterEach { Close-Everything }
 
     It 'sends back what came with -Transform None' {
         $server = Start-EchoServer -AsJob -Port 0 -Transform None
@@ -36,11 +36,13 @@ Describe 'Start-EchoServer' {
     }
 
     It 'ends with an orderly end for its client at Ctrl+C' -Skip:($env:OS -eq 'Windows_NT') {
+        $ignored = (Get-Content "/proc/$PID/status" -ErrorAction Ignore) -match '^SigIgn:.*[2367abef]$'
+        if ($ignored) { Set-ItResult -Skipped -Because 'a shell that runs this in the background has it ignore Ctrl+C' }
         $process = Open-PowerShell "$TestDrive/server.ps1" { Start-EchoServer -KeepListening -Port 0 -Verbose }
         $port = Get-ToldPort (Read-Line $process 'Listening on')
         $client = Connect-Socket $port
         Invoke-Echo $client
-        kill -INT $process.Id
+        bash -c "kill -INT $($process.Id)"
         Receive-End $client
         $null = Receive-Process $process
         { Connect-Socket $port } | Should-Throw
@@ -57,7 +59,6 @@ Describe 'Start-EchoServer' {
             Invoke-Echo $client
             $client.Close()
         }
-        $process.Kill()
     }
 
     It 'does not share its port, and says what to do' {

@@ -17,8 +17,8 @@ internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
     ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
 {
-    // More than the buffers of both ends hold for a connection. A client that goes on sending still gets the RST that closing
-    // with something unread causes.
+    // More than the buffers of both ends hold for a connection. A client that keeps sending still gets the RST that closing with
+    // something unread causes.
     private const long MaxDrain = 64 * 1024 * 1024;
 
     // Every client's own end, unless the listener has several addresses.

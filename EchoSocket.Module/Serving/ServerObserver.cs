@@ -5,7 +5,10 @@ using System.Runtime.CompilerServices;
 
 namespace EchoSocket;
 
-/// <summary>Passes on what happens on a server's connections, for those who want it in sentences.</summary>
+/// <summary>
+/// Passes on a server's results and, with <c>-Verbose</c>, each event as a sentence. All members are called on the server's
+/// thread.
+/// </summary>
 internal sealed class ServerObserver : IEchoObserver
 {
     private readonly IServerOutput _output;
@@ -31,7 +34,6 @@ internal sealed class ServerObserver : IEchoObserver
 
     public void Received(IPEndPoint remote, byte[] buffer, int count)
     {
-        // Turning what was received into text is only worth it where somebody reads it.
         if (_verbose)
             _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
     }
@@ -42,7 +44,7 @@ internal sealed class ServerObserver : IEchoObserver
         {
             _previews.Remove(remote);
             _output.WriteVerbose(
-                $"{connection.RemoteEndPoint} ended after {connection.Duration.ToString("c", CultureInfo.InvariantCulture)}: " +
+                $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
                 $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
                 $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
         }
@@ -55,7 +57,7 @@ internal sealed class ServerObserver : IEchoObserver
     private static string Bytes(long count) =>
         string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
 
-    // A client may have the same address and port on two connections, to two addresses of this computer.
+    // Two connections may have equal endpoints: a client can connect from one port to two addresses of this computer.
     private sealed class SameObject : IEqualityComparer<IPEndPoint>
     {
         public bool Equals(IPEndPoint? x, IPEndPoint? y) => ReferenceEquals(x, y);

@@ -6,8 +6,8 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// An echo client for text. Its buffers serve every message. A call that Ctrl+C ended throws what the engine expects of
-/// a stopped pipeline.
+/// An echo client for text, which reuses its buffers for all messages. A call that Ctrl+C ended throws what the engine
+/// expects of a stopped pipeline. Not thread-safe; only the token may be cancelled from any thread.
 /// </summary>
 internal sealed class TextClient : IDisposable
 {
@@ -26,7 +26,7 @@ internal sealed class TextClient : IDisposable
 
     public string RemoteEndPoint => _client.RemoteEndPoint;
 
-    /// <exception cref="EchoException">No connection came about.</exception>
+    /// <exception cref="EchoException">The connection failed.</exception>
     /// <exception cref="PipelineStoppedException">The token was cancelled.</exception>
     public static TextClient Connect(EchoClientOptions options, Encoding encoding, CancellationToken stop)
     {
@@ -41,8 +41,8 @@ internal sealed class TextClient : IDisposable
     }
 
     /// <summary>Sends a message that takes <paramref name="byteCount"/> bytes and returns its reply.</summary>
-    /// <exception cref="EchoException">No whole reply came.</exception>
-    /// <exception cref="DecoderFallbackException">The encoding refuses the reply's bytes.</exception>
+    /// <exception cref="EchoException">The reply did not arrive in full.</exception>
+    /// <exception cref="DecoderFallbackException">The encoding can't decode the reply.</exception>
     /// <exception cref="PipelineStoppedException">The connection's token was cancelled.</exception>
     public string Exchange(string message, int byteCount, out TimeSpan roundTripTime)
     {

@@ -3,7 +3,7 @@ using System.Management.Automation.Runspaces;
 
 namespace EchoSocket;
 
-/// <summary>Leaves no server behind when the module is removed.</summary>
+/// <summary>Stops the session's server jobs when the module is removed.</summary>
 public sealed class ModuleCleanup : IModuleAssemblyCleanup
 {
     public void OnRemove(PSModuleInfo psModuleInfo) => EchoServerJob.StopAll(Runspace.DefaultRunspace);

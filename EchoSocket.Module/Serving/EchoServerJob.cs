@@ -2,15 +2,19 @@ using System;
 using System.Collections.Concurrent;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
+using System.Net;
 using System.Threading;
 
 namespace EchoSocket;
 
-/// <summary>An echo server in the background. It listens from the moment it exists.</summary>
+/// <summary>
+/// An echo server in the background. It listens from the moment it exists. All public members may be called from any
+/// thread. The server has a thread of its own, and the events of the job's streams and of its state are raised there.
+/// </summary>
 public sealed class EchoServerJob : Job, IServerOutput
 {
-    /// <summary>How many results of each kind are kept for Receive-Job; what comes while there are as many is counted.</summary>
-    public const int MostKept = 10_000;
+    /// <summary>How many results of each kind are kept for Receive-Job. Those beyond are only counted, in <see cref="Dropped"/>.</summary>
+    public const int MaxKeptResults = 10_000;
 
     private static readonly ConcurrentDictionary<EchoServerJob, Runspace> Running = new();
 
@@ -19,10 +23,10 @@ public sealed class EchoServerJob : Job, IServerOutput
     private readonly Thread _thread;
     private readonly ManualResetEvent _closed = new(initialState: false);
     private readonly ManualResetEvent _ended = new(initialState: false);
-    private long _dropped;
+    private long _dropped; // Interlocked
     private volatile string? _failure;
-    private bool _stopped;
-    private bool _ending;
+    private volatile bool _stopped;
+    private bool _subscriberFailed; // of the server's thread
 
     internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
         : base(command, name)
@@ -34,10 +38,23 @@ public sealed class EchoServerJob : Job, IServerOutput
         _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"Echo {server.LocalEndPoint.Port}" }; // Linux shows 15 characters
     }
 
-    /// <summary>The address it listens on.</summary>
+    /// <summary>The address that the server listens on.</summary>
     public string Address => _server.LocalEndPoint.Address.ToString();
 
-    /// <summary>The port it listens on.</summary>
+    /// <summary>
+    /// The address by which clients on this computer reach the server, and which they bind by name: the loopback address
+    /// if it listens on all addresses.
+    /// </summary>
+    public string ComputerName
+    {
+        get
+        {
+            var address = _server.LocalEndPoint.Address;
+            return (address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address).ToString();
+        }
+    }
+
+    /// <summary>The port that the server listens on.</summary>
     public int Port => _server.LocalEndPoint.Port;
 
     /// <summary>Both, as <c>address:port</c>.</summary>
@@ -55,7 +72,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>Bytes sent to all clients so far.</summary>
     public long BytesSent => _server.BytesSent;
 
-    /// <summary>Results and messages that were not kept, because nobody received those before them.</summary>
+    /// <summary>Results and messages that were not kept, because too many had not been received.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Verbose.Count > 0 || Warning.Count > 0;
@@ -70,35 +87,26 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override void StopJob()
     {
-        lock (_ended)
-        {
-            // Its end, once begun, sets the state that stays.
-            if (!_ending)
-            {
-                _stopped = true;
-                SetJobState(JobState.Stopping);
-            }
-        }
-
+        _stopped = true;
         _server.Stop();
         WaitFor(_ended);
     }
 
-    void IServerOutput.WriteConnection(EchoConnection connection) => Keep(Output, PSObject.AsPSObject(connection));
+    void IServerOutput.WriteConnection(EchoConnection connection) => Add(Output, PSObject.AsPSObject(connection));
 
-    void IServerOutput.WriteVerbose(string text) => Keep(Verbose, new VerboseRecord(text));
+    void IServerOutput.WriteVerbose(string text) => Add(Verbose, new VerboseRecord(text));
 
-    void IServerOutput.WriteWarning(string text) => Keep(Warning, new WarningRecord(text));
+    void IServerOutput.WriteWarning(string text) => Add(Warning, new WarningRecord(text));
 
     internal void Start()
     {
         Running[this] = _runspace;
-        _runspace.StateChanged += OnRunspace;
+        _runspace.StateChanged += OnRunspaceStateChanged;
         SetJobState(JobState.Running);
         _thread.Start();
     }
 
-    /// <summary>Ends the jobs of a session that loses the module.</summary>
+    /// <summary>Stops the jobs of a session that unloads the module.</summary>
     internal static void StopAll(Runspace? runspace)
     {
         foreach (var running in Running)
@@ -112,8 +120,8 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         if (disposing)
         {
-            // Not for the state to be told as well: Receive-Job -Wait -AutoRemoveJob removes a job that has just ended while
-            // those who hear of its end wait for Receive-Job.
+            // Not for the end of the state's handlers: Receive-Job -Wait -AutoRemoveJob removes a job that has just ended
+            // while a handler waits for Receive-Job.
             _server.Dispose();
             WaitFor(_closed);
         }
@@ -121,7 +129,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         base.Dispose(disposing);
     }
 
-    // Nothing may escape this thread: it would end the user's PowerShell.
+    // An exception that left this thread would end the user's PowerShell.
     private void Serve(bool keepListening, ServerObserver observer)
     {
         Exception? failure = null;
@@ -142,26 +150,23 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     private void End(Exception? failure)
     {
-        lock (_ended)
-            _ending = true;
-
         _server.Dispose();
-        _runspace.StateChanged -= OnRunspace;
+        _runspace.StateChanged -= OnRunspaceStateChanged;
         Running.TryRemove(this, out _);
         _closed.Set();
         if (failure is not null)
         {
             _failure = failure.GetType().Name;
-            Quietly(() => _failure = failure.Message);
-            Quietly(() => Keep(Error, Record(failure)));
+            IgnoreErrors(() => _failure = failure.Message);
+            IgnoreErrors(() => Add(Error, Record(failure)));
         }
 
-        Quietly(() => SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed));
+        IgnoreErrors(() => SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed));
         _ended.Set();
     }
 
-    // The job may have been removed while it ended, and what comes from those who listen to it may throw.
-    private static void Quietly(Action action)
+    // The job may have been removed meanwhile, and an exception's own members may throw.
+    private static void IgnoreErrors(Action action)
     {
         try
         {
@@ -169,31 +174,47 @@ public sealed class EchoServerJob : Job, IServerOutput
         }
         catch (Exception)
         {
-            // Nobody is left to tell.
+            // There is nobody left to tell.
         }
     }
 
     private ErrorRecord Record(Exception failure) =>
         (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
 
-    // Not on the serving thread itself: whoever hears of a state there may stop or remove the job.
+    // The server's thread can't wait for itself: an event handler that runs there may stop or remove the job.
     private void WaitFor(ManualResetEvent end)
     {
         if (_thread.IsAlive && Thread.CurrentThread != _thread)
             end.WaitOne();
     }
 
-    private void OnRunspace(object? sender, RunspaceStateEventArgs e)
+    private void OnRunspaceStateChanged(object? sender, RunspaceStateEventArgs e)
     {
         if (e.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
             StopJob();
     }
 
-    private void Keep<T>(PSDataCollection<T> stream, T item)
+    // On the server's thread. The stream's subscribers are called here, too; one that throws must not end the server.
+    private void Add<T>(PSDataCollection<T> stream, T item)
     {
-        if (stream.Count >= MostKept || !stream.IsOpen)
+        if (stream.Count >= MaxKeptResults || !stream.IsOpen)
+        {
             Interlocked.Increment(ref _dropped);
-        else
+            return;
+        }
+
+        try
+        {
             stream.Add(item);
+        }
+        catch (Exception e)
+        {
+            if (_subscriberFailed)
+                return;
+
+            _subscriberFailed = true;
+            IgnoreErrors(() => Warning.Add(new WarningRecord(
+                $"A subscriber of the job's output failed: {e.Message} The server goes on. Further failures of subscribers are not reported.")));
+        }
     }
 }

@@ -6,17 +6,18 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// Carries what a serving thread has to say to the pipeline thread, the only one that may write. Results are never
-/// dropped: while there are many, no further client is accepted. Of verbose messages those that don't fit are counted.
+/// Takes what a serving thread writes to the pipeline thread, the only one that may write to the pipeline. Results are
+/// never dropped: while it is full of them, the server accepts no further client. Verbose messages beyond its capacity are
+/// counted instead. <see cref="Drain"/> is for the pipeline thread; all other members may be called from any thread.
 /// </summary>
 internal sealed class PipelineQueue : IServerOutput
 {
-    private const int Capacity = 10_000;
+    private const int Capacity = 10_000; // of results, and of other messages
 
-    // What is written within this time is written together, so that a busy server is not interrupted for every client.
-    private static readonly TimeSpan Rest = TimeSpan.FromMilliseconds(10);
+    // What is written within this time is drained together, so that a busy server does not wake the pipeline for each client.
+    private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(10);
 
-    private readonly object _gate = new();
+    private readonly object _gate = new(); // guards all fields below
     private Queue<Action<Cmdlet>> _actions = new();
     private long _dropped;
     private int _results;
@@ -53,7 +54,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    /// <summary>There will be nothing more. To be called when the server has ended.</summary>
+    /// <summary>Lets <see cref="Drain"/> return when the queue is empty. Call it when the server has ended.</summary>
     public void Complete()
     {
         lock (_gate)
@@ -63,7 +64,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    /// <summary>On the pipeline thread: writes what comes until there is nothing more.</summary>
+    /// <summary>Writes what comes, until <see cref="Complete"/> was called and nothing is left.</summary>
     public void Drain(Cmdlet cmdlet)
     {
         while (Take() is { } actions)
@@ -71,7 +72,7 @@ internal sealed class PipelineQueue : IServerOutput
             foreach (var action in actions)
                 action(cmdlet);
 
-            Thread.Sleep(Rest);
+            Thread.Sleep(BatchInterval);
         }
     }
 

@@ -8,11 +8,11 @@ using System.Text;
 
 namespace EchoSocket;
 
-/// <summary>Takes an encoding by the names PowerShell's own cmdlets use, by any .NET name or code page, or as an object.</summary>
+/// <summary>Accepts an encoding by the name that PowerShell's own cmdlets use, by any .NET name or code page, or as an object.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class EncodingArgumentAttribute : ArgumentTransformationAttribute
 {
-    /// <summary>UTF-8; a message has no place for a byte order mark.</summary>
+    /// <summary>UTF-8 without a byte order mark, which would be echoed like any other bytes.</summary>
     internal static readonly Encoding Utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);
 
     internal static readonly IReadOnlyDictionary<string, Func<Encoding>> Names =
@@ -45,13 +45,13 @@ internal sealed class EncodingArgumentAttribute : ArgumentTransformationAttribut
         catch (Exception e) when (e is ArgumentException or NotSupportedException)
         {
             throw new ArgumentTransformationMetadataException(
-                $"'{value}' is not an encoding known here. Give one of {string.Join(", ", Names.Keys)}, another name or code page " +
+                $"'{value}' is not an encoding that is known here. Give one of {string.Join(", ", Names.Keys)}, another name or code page " +
                 "that .NET knows, or an object of type System.Text.Encoding.", e);
         }
     }
 }
 
-/// <summary>Offers the encodings' names.</summary>
+/// <summary>Completes the names of encodings.</summary>
 internal sealed class EncodingCompleter : IArgumentCompleter
 {
     public IEnumerable<CompletionResult> CompleteArgument(

@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace EchoSocket;
 
 /// <summary>
-/// Refuses what would put nothing on the wire, and says why. The parameter allows null and empty for the engine, whose
-/// own refusals do not.
+/// Refuses an empty message and says why. The parameter itself allows null and empty values, because PowerShell's own
+/// errors for them give no reason.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
@@ -16,13 +16,13 @@ internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
         for (var i = 0; i < messages.Length; i++)
         {
             if (string.IsNullOrEmpty(messages[i]))
-                throw Refusal(messages.Length == 1 ? "The message is empty" : $"Message {i + 1} is empty");
+                throw EmptyMessage(messages.Length == 1 ? "The message is empty" : $"Message {i + 1} is empty");
         }
 
         if (messages.Length == 0)
-            throw Refusal("There is no message");
+            throw EmptyMessage("There is no message");
     }
 
-    private static ValidationMetadataException Refusal(string what) =>
+    private static ValidationMetadataException EmptyMessage(string what) =>
         new($"{what}. An empty message puts nothing on the wire, so no reply would ever come; give a message of at least one character.");
 }

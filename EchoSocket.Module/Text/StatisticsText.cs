@@ -4,34 +4,67 @@ using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
 using System.Management.Automation;
+using System.Management.Automation.Host;
 using System.Text;
 
 namespace EchoSocket;
 
 /// <summary>
-/// An <see cref="EchoStatistics"/> as a person wants to see it, for the view. It reads properties by name, since a result
-/// that came through remoting is an object of another type.
+/// Shows an <see cref="EchoStatistics"/> to a person; the view uses it. It reads properties by name, since a result that
+/// came through remoting is an object of another type. All members are thread-safe.
 /// </summary>
 public static class StatisticsText
 {
-    private const int Width = 79;
     private const int LabelWidth = 12;
+    private const int MinWidth = 50;
+    private const int MaxWidth = 79; // longer lines are hard to read
 
-    /// <summary>The figures and the histogram, a line each.</summary>
-    public static string[] Lines(PSObject result) => Lines(result, HasSigns());
+    /// <summary>The figures and the histogram, one string a line, for a screen of 80 columns.</summary>
+    public static string[] Lines(PSObject result) => Lines(result, SupportsUnicode());
 
-    /// <summary>The same, with the signs of Unicode or those of ASCII only.</summary>
-    public static string[] Lines(PSObject result, bool unicode)
+    /// <summary>The same, with Unicode characters or in ASCII.</summary>
+    public static string[] Lines(PSObject result, bool unicode) => Lines(result, unicode, MaxWidth);
+
+    /// <summary>The same, for the screen of a host.</summary>
+    public static string[] Lines(PSObject result, PSHost host) =>
+        Lines(result, SupportsUnicode(), Math.Max(MinWidth, Math.Min(TerminalText.Columns(host) - 1, MaxWidth)));
+
+    /// <summary>A time with three digits and the unit that fits.</summary>
+    public static string Time(TimeSpan? time) => Time(time, SupportsUnicode());
+
+    internal static string Time(TimeSpan? time, bool unicode)
+    {
+        if (time is not { TotalSeconds: var seconds })
+            return "-";
+
+        // Each limit is what three digits round up to the next unit.
+        var (size, unit) = seconds < 999.5e-6 ? (1e-6, unicode ? "µs" : "us")
+            : seconds < 999.5e-3 ? (1e-3, "ms")
+            : seconds < 59.95 ? (1, "s")
+            : seconds < 59.95 * 60 ? (60, "min")
+            : (3600, "h");
+        var value = seconds / size;
+        return $"{value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.CurrentCulture)} {unit}";
+    }
+
+    private static string[] Lines(PSObject result, bool unicode, int width)
     {
         if (result is null)
             throw new ArgumentNullException(nameof(result));
 
         var lines = new List<string>();
-        void Add(string label, string text) => lines.AddRange(Wrapped(label, text));
         string Named(string label, string property) => $"{label} {Time(Get<TimeSpan?>(result, property), unicode)}";
+        void Add(string label, string text)
+        {
+            foreach (var line in TerminalText.Lines(text, width - LabelWidth))
+            {
+                lines.Add(label.PadRight(LabelWidth) + line);
+                label = "";
+            }
+        }
 
         var received = Get<long>(result, "Received");
-        Add("Target", $"{Get<string>(result, "ComputerName")}, port {Get<int>(result, "Port")}");
+        Add("Target", $"{TerminalText.Escape(Get<string>(result, "ComputerName"))}, port {Get<int>(result, "Port")}");
         Add("Load", Load(result));
         Add("Messages", Messages(result, unicode));
         if (received > 0)
@@ -43,29 +76,15 @@ public static class StatisticsText
         }
 
         if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
-            Add("Errors", string.Join(", ", errors.Keys.Cast<object>().Select(kind => $"{kind} {errors[kind]:N0}").OrderBy(e => e, StringComparer.Ordinal)));
+            Add("Errors", string.Join(", ", errors.Keys.Cast<object>().Select(kind => $"{TerminalText.Escape($"{kind}")} {errors[kind]:N0}").OrderBy(e => e, StringComparer.Ordinal)));
         if (Get<string>(result, "Detail") is { Length: > 0 } detail)
-            Add("Detail", detail);
+            Add("Detail", TerminalText.Escape(detail));
         if (received == 0)
             return [.. lines];
 
         var buckets = (Get<IEnumerable>(result, "Histogram") ?? Array.Empty<object>()).Cast<object>().Select(PSObject.AsPSObject)
             .Select(bucket => (From: Get<double>(bucket, "FromMicroseconds"), Count: Get<long>(bucket, "Count")));
-        return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode)];
-    }
-
-    /// <summary>A time with three digits and the unit that fits.</summary>
-    public static string Time(TimeSpan? time) => Time(time, HasSigns());
-
-    internal static string Time(TimeSpan? time, bool unicode)
-    {
-        if (time is not { } t)
-            return "-";
-
-        var (value, unit) = t.Ticks < TimeSpan.TicksPerMillisecond ? (t.Ticks / 10.0, unicode ? "µs" : "us")
-            : t.Ticks < TimeSpan.TicksPerSecond ? (t.TotalMilliseconds, "ms")
-            : (t.TotalSeconds, "s");
-        return $"{value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.CurrentCulture)} {unit}";
+        return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode, width)];
     }
 
     private static string Load(PSObject result)
@@ -88,37 +107,19 @@ public static class StatisticsText
         return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
     }
 
-    // At words, and behind the label's column.
-    private static IEnumerable<string> Wrapped(string label, string text)
-    {
-        var line = label.PadRight(LabelWidth - 1);
-        foreach (var word in text.Split(' '))
-        {
-            if (line.Length > LabelWidth && line.Length + 1 + word.Length > Width)
-            {
-                yield return line.TrimEnd();
-                line = "".PadRight(LabelWidth - 1);
-            }
-
-            line += " " + word;
-        }
-
-        yield return line;
-    }
-
     private static string Bytes(double count) =>
         count >= 1e9 ? $"{count / 1e9:0.00} GB" : count >= 1e6 ? $"{count / 1e6:0.0} MB" : count >= 1e3 ? $"{count / 1e3:0.0} kB" : $"{count:0} B";
 
     private static T Get<T>(PSObject from, string property) =>
         (T)LanguagePrimitives.ConvertTo(from.Properties[property]?.Value, typeof(T), CultureInfo.InvariantCulture);
 
-    // What the console's encoding has no sign for, it shows as a question mark.
-    private static bool HasSigns()
+    // A console shows a question mark for each character that its encoding lacks.
+    private static bool SupportsUnicode()
     {
         try
         {
             Encoding.GetEncoding(Console.OutputEncoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
-                .GetByteCount(HistogramChart.Signs + "µ");
+                .GetByteCount(HistogramChart.Blocks + "µ");
             return true;
         }
         catch (Exception e) when (e is EncoderFallbackException or System.IO.IOException or NotSupportedException or ArgumentException)
