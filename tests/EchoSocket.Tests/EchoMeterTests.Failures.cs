@@ -1,5 +1,7 @@
 using System;
+using System.Diagnostics;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -49,6 +51,36 @@ public abstract partial class EchoMeterTests
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
         Assert.EndsWith("The run ended early, with 2 sent: no connection was left.", result.Detail, StringComparison.Ordinal);
         AssertBetween(0, 500, result.Maximum);
+    }
+
+    [Fact]
+    public void A_reply_that_is_read_too_late_is_lost_even_if_it_had_come_in_time()
+    {
+        using var server = Server();
+        var timeout = TimeSpan.FromSeconds(0.2);
+
+        var result = Run(server, o => (o.WarmupCount, o.Count, o.OperationTimeout, o.Poller) = (0, 1, timeout, () => new SlowReader(Create(), timeout)));
+
+        Assert.Equal((1L, 0L, 1L), (result.Sent, result.Received, result.Lost));
+        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
+    }
+
+    /// <summary>Reads a reply when its time is over, as a process does that was stopped meanwhile.</summary>
+    private sealed class SlowReader(IPoller poller, TimeSpan timeout) : WrappedPoller(poller)
+    {
+        private long _sent;
+
+        protected override int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
+        {
+            _sent = Stopwatch.GetTimestamp();
+            return base.Send(token, transport, buffer, offset, count, out error);
+        }
+
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            SpinWait.SpinUntil(() => Stopwatch.GetElapsedTime(_sent) > timeout);
+            return base.Receive(token, transport, buffer, count, out error);
+        }
     }
 
     [Fact]

@@ -40,6 +40,22 @@ public class ServerBindTests
         Assert.Contains(first.LocalEndPoint.ToString(), error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("0.0.0.0", "127.0.0.1")]
+    [InlineData("127.0.0.1", "0.0.0.0")]
+    public void A_port_that_is_taken_on_an_overlapping_address_is_AddressInUse_and_the_message_claims_no_more(string taken, string asked)
+    {
+        using var first = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse(taken), Port = 0 });
+        var options = new EchoServerOptions { Address = IPAddress.Parse(asked), Port = first.LocalEndPoint.Port };
+
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(options));
+
+        Assert.Equal(EchoError.AddressInUse, error.Error);
+        Assert.StartsWith(
+            $"Cannot listen on {asked}:{options.Port}: another program already uses this port, on this address or on one that overlaps with it",
+            error.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_server_of_one_client_refuses_further_ones_while_it_serves()
     {
