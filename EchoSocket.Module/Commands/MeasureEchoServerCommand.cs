@@ -28,19 +28,19 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     public double DurationSeconds { get; set; }
 
     [Parameter]
-    [ValidateRange(1, EchoMeterOptions.LargestMessage)]
+    [ValidateRange(1, EchoMeterOptions.MaxMessageSize)]
     public int MessageSize { get; set; } = 32;
 
     [Parameter]
-    [ValidateRange(1, EchoMeterOptions.MostAtOnce)]
+    [ValidateRange(1, EchoMeterOptions.MaxConnections)]
     public int Connections { get; set; } = 1;
 
     [Parameter]
-    [ValidateRange(1, EchoMeterOptions.MostAtOnce)]
+    [ValidateRange(1, EchoMeterOptions.MaxInFlight)]
     public int InFlight { get; set; } = 1;
 
     [Parameter]
-    [ValidateRange(0.001, EchoMeterOptions.HighestRate)]
+    [ValidateRange(0.001, EchoMeterOptions.MaxRate)]
     public double Rate { get; set; }
 
     [Parameter]

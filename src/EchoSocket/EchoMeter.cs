@@ -12,84 +12,89 @@ using EchoSocket.Measuring;
 namespace EchoSocket;
 
 /// <summary>
-/// Measures an echo server: round-trip times as percentiles, and messages and bytes a second. Every reply is checked byte
-/// for byte; a server may upper-case ASCII letters or change nothing. What fails is part of the result, and no exception.
+/// Measures an echo server: round-trip times as percentiles, and messages and bytes a second. Checks every reply byte for
+/// byte; a server may upper-case ASCII letters or change nothing. A failure is part of the result, not an exception. While
+/// <see cref="Run"/> runs, any thread may read the properties.
 /// </summary>
 public sealed class EchoMeter
 {
     private readonly EchoMeterOptions _options;
     private readonly LatencyHistogram _latencies = new();
     private readonly FailureTally _failures = new();
-    private volatile MeterLoop? _loop;
+    private readonly MeterRun _run;
+    private int _started;
 
-    /// <summary>Takes the options as they are; nothing is opened.</summary>
-    /// <exception cref="ArgumentNullException">There are no options.</exception>
-    public EchoMeter(EchoMeterOptions options) => _options = options ?? throw new ArgumentNullException(nameof(options));
+    /// <summary>Copies the options. Opens nothing yet.</summary>
+    /// <exception cref="ArgumentNullException"><paramref name="options"/> is null.</exception>
+    public EchoMeter(EchoMeterOptions options)
+    {
+        _options = options?.Copy() ?? throw new ArgumentNullException(nameof(options));
+        _run = new MeterRun(_options.WarmupCount);
+    }
 
-    /// <summary>Replies that came so far. From any thread, as <see cref="Progress"/> and <see cref="Median"/> are.</summary>
+    /// <summary>Replies received so far.</summary>
     public long Received => _latencies.Count;
 
-    /// <summary>False as long as it connects.</summary>
-    public bool IsConnected => _loop is { IsRunning: true };
+    /// <summary>The connections have been opened, and not all of them have failed.</summary>
+    public bool IsConnected => _run.OpenConnections > 0;
 
     /// <summary>The share of the run that is done, 0 to 1.</summary>
     public double Progress
     {
         get
         {
-            if (_loop is not { Start: > 0 } loop)
+            var start = _run.Start;
+            if (start == 0)
                 return 0;
 
             var byCount = (double)Received / _options.Count ?? 0;
-            var byTime = _options.Duration is { } duration ? Clock.Since(loop.Start).TotalSeconds / duration.TotalSeconds : 0;
+            var elapsed = Clock.ToTimeSpan(_options.Timestamp() - start);
+            var byTime = _options.Duration is { } duration ? elapsed.TotalSeconds / duration.TotalSeconds : 0;
             return Math.Min(Math.Max(byCount, byTime), 1);
         }
     }
 
-    /// <summary>The median round trip so far, or nearly; null before the first reply.</summary>
+    /// <summary>The median round trip so far, approximately; null before the first reply.</summary>
     public TimeSpan? Median => _latencies.Percentile(50);
 
     /// <summary>The first failure of each kind so far.</summary>
     public IReadOnlyList<EchoException> Failures => _failures.First;
 
     /// <summary>
-    /// Connects, warms up, measures and closes. A connection that fails is not replaced; without any the run ends. A run that
-    /// has a duration takes no longer than the connecting, the warm-up, that, and two times
-    /// <see cref="EchoClientOptions.OperationTimeout"/>: for what had to wait to be sent, and for its replies. To be called
-    /// once.
+    /// Connects, warms up, measures and closes. A failed connection is not replaced; when all have failed, the run ends. A run
+    /// with a duration takes at most the time to connect and to warm up, the duration, and twice
+    /// <see cref="EchoClientOptions.OperationTimeout"/>: once to send messages that had to wait, and once for their replies.
     /// </summary>
     /// <param name="cancellation">Ends the run; the result is what was measured until then.</param>
+    /// <exception cref="InvalidOperationException">It was called before. A meter measures once.</exception>
     public EchoStatistics Run(CancellationToken cancellation = default)
     {
+        if (Interlocked.Exchange(ref _started, 1) != 0)
+            throw new InvalidOperationException("A meter measures once. Create another one to measure again.");
+
         using var connections = new MeterConnections(_options);
-        MeterLoop? loop = null;
         try
         {
-            // What it needs comes first: without it no connection is worth having.
-            _loop = loop = new MeterLoop(_options, _latencies, _failures, cancellation);
+            // If there is no poller, no connection is needed.
+            using var loop = new MeterLoop(_options, _run, _latencies, _failures, cancellation);
             connections.Open(_failures, cancellation);
             if (connections.Sockets.Count > 0)
                 loop.Run(connections.Sockets);
         }
         catch (Exception e) when (e is SocketException or Win32Exception)
         {
-            _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), OutOfHandles(e), e));
-        }
-        finally
-        {
-            loop?.Dispose();
+            _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), OutOfResources(e), e));
         }
 
-        return Result(connections, loop, cancellation.IsCancellationRequested);
+        return Result(connections, cancellation.IsCancellationRequested);
     }
 
-    private static string OutOfHandles(Exception e) =>
-        $"Nothing could be measured here: {e.Message}. This computer may be short of handles or memory for so many connections; ask for fewer.";
+    private static string OutOfResources(Exception e) =>
+        $"Nothing could be measured: {e.Message}. This computer may be short of file handles or memory for so many connections; use fewer.";
 
-    private EchoStatistics Result(MeterConnections connections, MeterLoop? loop, bool stopped)
+    private EchoStatistics Result(MeterConnections connections, bool stopped)
     {
-        var duration = loop?.Duration ?? default;
-        var seconds = duration.TotalSeconds;
+        var seconds = _run.Duration.TotalSeconds;
         return new EchoStatistics
         {
             ComputerName = _options.Host,
@@ -100,12 +105,12 @@ public sealed class EchoMeter
             MessageSize = _options.MessageSize,
             Rate = _options.Rate,
             Spin = _options.Spin,
-            Duration = duration,
-            Sent = loop?.Sent ?? 0,
+            Duration = _run.Duration,
+            Sent = _run.Sent,
             Received = Received,
-            Lost = loop?.Lost ?? 0,
+            Lost = _run.Lost,
             Errors = _failures.Counts(),
-            Detail = Detail(loop, stopped),
+            Detail = Detail(stopped),
             ConnectTime = connections.MeanTime,
             Minimum = _latencies.Minimum,
             Mean = _latencies.Mean,
@@ -122,23 +127,23 @@ public sealed class EchoMeter
         };
     }
 
-    private string Detail(MeterLoop? loop, bool stopped)
+    private string Detail(bool stopped)
     {
         var sentences = Failures.Select(f => f.Message).ToList();
         if (stopped)
         {
             sentences.Add("The run was stopped.");
         }
-        else if (loop is { EndedEarly: true })
+        else if (_run.EndedEarly)
         {
-            sentences.Add(Sentence("The run ended early, with {0:N0} sent: no connection was left.", loop.Sent));
+            sentences.Add(Sentence("The run ended early, after {0:N0} messages were sent: every connection had failed.", _run.Sent));
         }
-        else if (loop is { NeverSent: > 0 })
+        else if (_run.Pace.NeverSent > 0)
         {
             sentences.Add(Sentence(
                 "{0:N0} messages that were due were never sent: their connection had failed, or the path takes fewer than {1:#,0.###} a " +
-                "second. Ask for a lower rate, or allow more connections or more in flight.",
-                loop.NeverSent, _options.Rate));
+                "second. Use a lower rate, more connections or more messages in flight.",
+                _run.Pace.NeverSent, _options.Rate));
         }
 
         return string.Join(" ", sentences);

@@ -1,21 +1,26 @@
 using System;
+using System.Diagnostics;
 using EchoSocket.Polling;
 
 namespace EchoSocket;
 
 /// <summary>
-/// Whom to measure, and how: how many messages or how long, how large, over how many connections, and at what pace.
+/// Which server to measure, and how: how many messages or for how long, of what size, over how many connections, at what
+/// rate. Not thread-safe. A meter copies them when it is created.
 /// </summary>
 public sealed class EchoMeterOptions : EchoClientOptions
 {
-    /// <summary>The most connections, and the most messages outstanding on each.</summary>
-    public const int MostAtOnce = 10_000;
+    /// <summary>The highest number of connections.</summary>
+    public const int MaxConnections = 10_000;
 
-    /// <summary>The largest message: 1 GiB.</summary>
-    public const int LargestMessage = 1 << 30;
+    /// <summary>The highest number of outstanding messages on each connection.</summary>
+    public const int MaxInFlight = 10_000;
+
+    /// <summary>The largest message size in bytes: 1 GiB.</summary>
+    public const int MaxMessageSize = 1 << 30;
 
     /// <summary>The highest rate, in messages a second.</summary>
-    public const double HighestRate = 10_000_000;
+    public const double MaxRate = 10_000_000;
 
     private long? _count;
     private TimeSpan? _duration;
@@ -25,12 +30,12 @@ public sealed class EchoMeterOptions : EchoClientOptions
     private double? _rate;
     private int _warmupCount = 1;
 
-    /// <summary>Sets the defaults; a lost message is given up after 5 s rather than 30.</summary>
+    /// <summary>Sets the defaults. <see cref="EchoClientOptions.OperationTimeout"/> is 5 s rather than 30.</summary>
     public EchoMeterOptions() => OperationTimeout = TimeSpan.FromSeconds(5);
 
     /// <summary>
-    /// How many messages to send in all, 1 or more. Null where <see cref="Duration"/> bounds the run. Default 1,000 unless
-    /// there is a duration.
+    /// How many messages to send over all connections, 1 or more; null if only <see cref="Duration"/> ends the run. Default
+    /// 1,000, or null if there is a duration.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public long? Count
@@ -38,13 +43,12 @@ public sealed class EchoMeterOptions : EchoClientOptions
         get => _count ?? (_duration is null ? 1000 : null);
         set => _count = value is null or >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least 1 message has to be sent.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of messages must be at least 1.");
     }
 
     /// <summary>
-    /// How long to go on sending, 1 ms to <see cref="EchoClientOptions.MaximumTimeout"/>. Default null: until
-    /// <see cref="Count"/> is reached. Where both are given, the first that is reached ends the run. Replies to what was
-    /// sent before are still waited for.
+    /// How long to send, 1 ms to <see cref="EchoClientOptions.MaximumTimeout"/>. Default null: until <see cref="Count"/> is
+    /// reached. If both are set, the first that is reached ends the sending. The run then still waits for the replies.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan? Duration
@@ -53,53 +57,57 @@ public sealed class EchoMeterOptions : EchoClientOptions
         set => _duration = value is { } duration ? Checked(duration) : null;
     }
 
-    /// <summary>The size of a message in bytes, 1 to <see cref="LargestMessage"/>. Default 32.</summary>
+    /// <summary>The size of a message in bytes, 1 to <see cref="MaxMessageSize"/>. Default 32.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int MessageSize
     {
         get => _messageSize;
-        set => _messageSize = value is >= 1 and <= LargestMessage
+        set => _messageSize = value is >= 1 and <= MaxMessageSize
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A message is 1 to {LargestMessage} bytes.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The message size must be 1 to {MaxMessageSize} bytes.");
     }
 
-    /// <summary>How many connections share the messages, 1 to <see cref="MostAtOnce"/>. Default 1.</summary>
+    /// <summary>How many connections share the messages, 1 to <see cref="MaxConnections"/>. Default 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int Connections
     {
         get => _connections;
-        set => _connections = AtOnce(value);
+        set => _connections = value is >= 1 and <= MaxConnections
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number of connections must be 1 to {MaxConnections}.");
     }
 
     /// <summary>
-    /// How many messages each connection may have outstanding, 1 to <see cref="MostAtOnce"/>. Default 1: each waits for
-    /// the reply to the one before it.
+    /// How many messages each connection may have outstanding, 1 to <see cref="MaxInFlight"/>. Default 1: each message waits
+    /// for the reply to the one before it. A high limit costs memory only for messages that are really outstanding.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int InFlight
     {
         get => _inFlight;
-        set => _inFlight = AtOnce(value);
+        set => _inFlight = value is >= 1 and <= MaxInFlight
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number of messages in flight must be 1 to {MaxInFlight}.");
     }
 
     /// <summary>
-    /// Messages a second over all connections, above 0 and up to <see cref="HighestRate"/>. Default null, a closed loop: a
-    /// message is sent when a reply has come. With a rate it is an open loop: each message has an intended send time, and
-    /// its latency counts from that, so that what waits behind a stalled server shows (the "coordinated omission" that a
-    /// closed loop commits).
+    /// Messages a second over all connections, above 0 and up to <see cref="MaxRate"/>. Default null, a closed loop: a
+    /// message is sent when a reply has come. With a rate it is an open loop: each message has an intended send time, and its
+    /// round trip counts from that. So messages that wait behind a stalled server show, which a closed loop hides
+    /// ("coordinated omission").
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public double? Rate
     {
         get => _rate;
-        set => _rate = value is null or (> 0 and <= HighestRate)
+        set => _rate = value is null or (> 0 and <= MaxRate)
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A rate is above 0 and at most {HighestRate:0} messages a second.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The rate must be above 0 and at most {MaxRate:0} messages a second.");
     }
 
     /// <summary>
-    /// How many messages each connection sends first that are checked but not counted, 0 or more. Default 1: the first one
-    /// pays for what is cold, here and on the way. One that is lost is counted all the same.
+    /// How many messages each connection sends first that are checked but not counted, 0 or more. Default 1: the first
+    /// message finds caches cold, here and on the path. If it is lost, it is counted.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0.</exception>
     public int WarmupCount
@@ -107,20 +115,20 @@ public sealed class EchoMeterOptions : EchoClientOptions
         get => _warmupCount;
         set => _warmupCount = value >= 0
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "A number of messages is 0 or more.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of messages must be 0 or more.");
     }
 
     /// <summary>
-    /// Looks for a reply again and again for up to 50 µs before waiting for it, as long as that pays: on an idle processor
-    /// most of a short round trip is the waking up, which is then not measured. It costs that processor's time. Default
-    /// false.
+    /// Polls for a reply for up to 50 µs before waiting for it, as long as that pays off: on an idle processor most of a short
+    /// round trip is the wake-up, which is then not measured. It keeps one processor busy. Default false.
     /// </summary>
     public bool Spin { get; set; }
 
-    /// <summary>What waits for sockets; a test may choose.</summary>
+    /// <summary>Makes the poller that the meter waits with. A test may choose another one.</summary>
     internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;
 
-    private static int AtOnce(int value) => value is >= 1 and <= MostAtOnce
-        ? value
-        : throw new ArgumentOutOfRangeException(nameof(value), value, $"The value is 1 to {MostAtOnce}.");
+    /// <summary>Reads the clock, in stopwatch ticks. A test may choose another one.</summary>
+    internal Func<long> Timestamp { get; set; } = Stopwatch.GetTimestamp;
+
+    internal EchoMeterOptions Copy() => (EchoMeterOptions)MemberwiseClone();
 }

@@ -14,14 +14,14 @@ public class EchoMeterOptionsTests
             () => options.Count = 0,
             () => options.Duration = TimeSpan.Zero,
             () => options.MessageSize = 0,
-            () => options.MessageSize = EchoMeterOptions.LargestMessage + 1,
+            () => options.MessageSize = EchoMeterOptions.MaxMessageSize + 1,
             () => options.Connections = 0,
-            () => options.Connections = EchoMeterOptions.MostAtOnce + 1,
+            () => options.Connections = EchoMeterOptions.MaxConnections + 1,
             () => options.InFlight = 0,
-            () => options.InFlight = EchoMeterOptions.MostAtOnce + 1,
+            () => options.InFlight = EchoMeterOptions.MaxInFlight + 1,
             () => options.Rate = 0,
             () => options.Rate = double.NaN,
-            () => options.Rate = EchoMeterOptions.HighestRate * 2,
+            () => options.Rate = EchoMeterOptions.MaxRate * 2,
             () => options.WarmupCount = -1,
         ];
         Assert.All(wrong, set => Assert.Throws<ArgumentOutOfRangeException>(set));

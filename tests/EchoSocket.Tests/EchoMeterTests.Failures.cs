@@ -49,7 +49,7 @@ public abstract partial class EchoMeterTests
 
         Assert.Equal((2L, 1L, 1L), (result.Sent, result.Received, result.Lost));
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
-        Assert.EndsWith("The run ended early, with 2 sent: no connection was left.", result.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("The run ended early, after 2 messages were sent: every connection had failed.", result.Detail, StringComparison.Ordinal);
         AssertBetween(0, 500, result.Maximum);
     }
 
@@ -172,7 +172,7 @@ public abstract partial class EchoMeterTests
         var result = Run(server, o => (o.Connections, o.Poller) = (5, () => enough == 0 ? throw new System.ComponentModel.Win32Exception(24) : fails));
 
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.SocketFailure)).Value);
-        Assert.StartsWith("Nothing could be measured here: ", result.Detail, StringComparison.Ordinal);
+        Assert.StartsWith("Nothing could be measured: ", result.Detail, StringComparison.Ordinal);
         Assert.Equal((0L, enough == 0 ? 0 : 5), (result.Sent, result.Connections));
         await server.Recorder.Ended(result.Connections);
     }

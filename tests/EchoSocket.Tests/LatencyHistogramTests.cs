@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.IO.Compression;
 using System.Linq;
+using System.Threading.Tasks;
 using EchoSocket.Measuring;
 using Xunit;
 
@@ -96,6 +97,31 @@ public class LatencyHistogramTests
         Assert.Equal(4, after.Count);
         AssertNear(2.19e9, after.Percentile(50));
         AssertNear(2.199e9, after.Maximum);
+    }
+
+    [Fact]
+    public async Task A_percentile_can_be_read_while_another_thread_records()
+    {
+        var histogram = new LatencyHistogram();
+        var recording = Bounded.Start(() =>
+        {
+            for (var i = 0; i < 1_000_000; i++)
+                histogram.Record(Stopwatch.Frequency / (1 + (i % 1000))); // a second, a half, ... a thousandth
+        });
+
+        while (!recording.IsCompleted)
+        {
+            var count = histogram.Count;
+            if (histogram.Percentile(100) is { } longest)
+                Assert.InRange(longest, TimeSpan.FromMilliseconds(1), TimeSpan.FromSeconds(1));
+            else
+                Assert.Equal(0, count);
+            Assert.InRange(histogram.Count, count, 1_000_000);
+        }
+
+        await recording;
+        Assert.Equal(1_000_000, histogram.Count);
+        AssertNear(1e6 / 501, histogram.Percentile(50));
     }
 
     private static LatencyHistogram Filled(double[] microseconds)

@@ -1,60 +1,65 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.Net;
-using System.Net.Sockets;
 using EchoSocket.Measuring;
-using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
 
-public sealed class PaceTests : IDisposable
+public class PaceTests
 {
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
-
-    private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-
-    public void Dispose() => _socket.Dispose();
+    private const long Start = 1_000_000;
+    private static readonly long Second = Stopwatch.Frequency;
+    private static readonly TimeSpan Overtime = TimeSpan.FromSeconds(3);
 
     [Fact]
     public void An_open_loop_has_fixed_times_and_the_connections_take_turns()
     {
-        const long Start = 1_000_000;
-        var second = Stopwatch.Frequency;
-        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Patience);
-        var told = new List<int>();
-        for (var number = pace.TakeDue(Start + (second / 2)); number >= 0; number = pace.TakeDue(Start + (second / 2)))
-            told.Add(number);
+        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Overtime);
+        var numbers = new List<int>();
+        for (var number = pace.TakeDue(Start + (Second / 2)); number >= 0; number = pace.TakeDue(Start + (Second / 2)))
+            numbers.Add(number);
 
-        Assert.Equal([0, 1, 2, 0, 1, 2], told); // 0 to 0.5 s, a tenth apart
-        Assert.Equal(Start + (second * 6 / 10), pace.NextDue);
+        Assert.Equal([0, 1, 2, 0, 1, 2], numbers); // 0 to 0.5 s, a tenth apart
+        Assert.Equal(Start + (Second * 6 / 10), pace.NextDue);
         Assert.False(pace.IsOver);
-        Assert.Equal(0, pace.TakeDue(Start + second));
+        Assert.Equal(0, pace.TakeDue(Start + Second));
         Assert.True(pace.IsOver);
 
-        // The last one has its time to itself, too, so that the rate is what was asked for.
-        Assert.Equal(Start + (second * 7 / 10), pace.NextDue);
-        Assert.Equal((-1, long.MaxValue, 7L), (pace.TakeDue(Start + second), pace.NextDue, pace.Due));
+        // The last message is followed by a pause, too, so that the rate is what was asked for.
+        Assert.Equal(Start + (Second * 7 / 10), pace.NextDue);
+        Assert.Equal((-1, long.MaxValue, 7L), (pace.TakeDue(Start + Second), pace.NextDue, pace.Due));
     }
 
     [Fact]
-    public void An_open_loops_message_counts_from_its_own_time_however_late_it_is_begun()
+    public void In_an_open_loop_a_round_trip_counts_from_the_intended_time_however_late_the_message_is_sent()
     {
-        const long Start = 1_000_000;
-        var second = Stopwatch.Frequency;
-        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Patience);
+        var pace = new OpenLoop(10, 3, Start, count: 7, duration: null, Overtime);
         var connection = Connection(1);
 
-        Assert.False(pace.TryNext(connection, Start, out _)); // its first is due after a tenth of a second
-        var begun = new List<long>();
-        while (pace.TryNext(connection, Start + (5 * second), out var intended))
+        Assert.Equal(0, pace.Take(connection, Start + (Second / 10) - 1, 10)); // its first is due after a tenth of a second
+        Assert.Equal(2, pace.Take(connection, Start + (5 * Second), 10));
+        connection.Begin(2, Start + (5 * Second));
+        Assert.Equal(Start + (Second / 10), pace.Intended(connection));
+        connection.Answer();
+        Assert.Equal(Start + (Second * 4 / 10), pace.Intended(connection));
+    }
+
+    [Fact]
+    public void An_open_loop_gives_a_connection_what_is_due_and_it_has_room_for()
+    {
+        var pace = new OpenLoop(10, 1, Start, count: null, duration: null, Overtime);
+        var connection = Connection(0);
+
+        Assert.Equal(1, pace.Take(connection, Start, 10));
+        connection.Begin(1, Start);
+        Assert.Equal(2, pace.Take(connection, Start + Second, 2));
+        connection.Begin(2, Start + Second);
+        while (pace.TakeDue(Start + Second) >= 0)
         {
-            begun.Add(intended - Start);
-            connection.Begin(intended, Start + (5 * second));
         }
 
-        Assert.Equal([second / 10, second * 4 / 10], begun);
+        Assert.Equal((11L, 8L), (pace.Due, pace.NeverSent)); // 0 to 1 s
     }
 
     [Theory]
@@ -63,9 +68,9 @@ public sealed class PaceTests : IDisposable
     [InlineData(10, 0.05, 1)]
     [InlineData(0.1, 1.0, 1)]
     [InlineData(100, 1.1, 110)] // 110.00000000000001
-    public void An_open_loops_duration_has_the_messages_whose_time_is_within_it(double rate, double duration, int expected)
+    public void The_duration_of_an_open_loop_has_the_messages_that_are_due_within_it(double rate, double duration, int expected)
     {
-        var pace = new OpenLoop(rate, 1, 0, count: null, TimeSpan.FromSeconds(duration), Patience);
+        var pace = new OpenLoop(rate, 1, 0, count: null, TimeSpan.FromSeconds(duration), Overtime);
         while (pace.TakeDue(long.MaxValue / 2) >= 0)
         {
         }
@@ -76,57 +81,103 @@ public sealed class PaceTests : IDisposable
     [Fact]
     public void An_open_loop_ends_with_its_duration_even_between_two_messages()
     {
-        var pace = new OpenLoop(0.7, 1, 0, count: null, TimeSpan.FromSeconds(2), Patience);
-        Assert.Equal((0, 0), (pace.TakeDue(0), pace.TakeDue(Stopwatch.Frequency * 2)));
+        var pace = new OpenLoop(0.7, 1, 0, count: null, TimeSpan.FromSeconds(2), Overtime);
+        Assert.Equal((0, 0), (pace.TakeDue(0), pace.TakeDue(Second * 2)));
 
-        Assert.Equal(Stopwatch.Frequency * 2, pace.NextDue); // the third's time would be after 2.86 s
-        Assert.Equal((-1, long.MaxValue, 2L), (pace.TakeDue(Stopwatch.Frequency * 2), pace.NextDue, pace.Due));
+        Assert.Equal(Second * 2, pace.NextDue); // the third would be due after 2.86 s
+        Assert.Equal((-1, long.MaxValue, 2L), (pace.TakeDue(Second * 2), pace.NextDue, pace.Due));
     }
 
     [Fact]
-    public void What_had_to_wait_for_too_long_after_an_open_loops_duration_is_not_begun()
+    public void Messages_that_had_to_wait_for_too_long_after_the_duration_of_an_open_loop_are_not_sent()
     {
-        var second = Stopwatch.Frequency;
-        var pace = new OpenLoop(10, 1, 0, count: null, TimeSpan.FromSeconds(1), Patience);
+        var pace = new OpenLoop(10, 1, 0, count: null, TimeSpan.FromSeconds(1), Overtime);
         var connection = Connection(0);
 
-        Assert.True(pace.TryNext(connection, (4 * second) - 1, out _));
-        Assert.False(pace.TryNext(connection, 4 * second, out _));
+        Assert.Equal(0, pace.Take(connection, 4 * Second, 20));
+        Assert.Equal(10, pace.Take(connection, (4 * Second) - 1, 20));
     }
 
     [Fact]
     public void A_closed_loop_ends_with_its_count_or_its_time()
     {
         var connection = Connection(0);
-        var pace = new ClosedLoop(count: 2, end: 100, connections: 1);
-        Assert.True(pace.TryNext(connection, 5, out var intended));
-        Assert.Equal(5, intended);
-        Assert.True(pace.TryNext(connection, 6, out _));
+        var pace = new ClosedLoop(count: 3, end: 100, connections: 1);
+        Assert.Equal(1, pace.Take(connection, 5, 1));
+        Assert.False(pace.IsOver);
+        Assert.Equal(2, pace.Take(connection, 6, 5));
         Assert.True(pace.IsOver);
-        Assert.False(pace.TryNext(connection, 7, out _));
+        Assert.Equal(0, pace.Take(connection, 7, 5));
 
         var timed = new ClosedLoop(count: null, end: 100, connections: 1);
-        Assert.True(timed.TryNext(connection, 99, out _));
-        Assert.False(timed.TryNext(connection, 100, out _));
+        Assert.Equal(1, timed.Take(connection, 99, 1));
+        Assert.False(timed.IsOver);
+        Assert.Equal(0, timed.Take(connection, 100, 1));
         Assert.True(timed.IsOver);
+    }
+
+    [Fact]
+    public void In_a_closed_loop_a_round_trip_counts_from_when_the_message_was_sent()
+    {
+        var pace = new ClosedLoop(count: null, end: null, connections: 1);
+        var connection = Connection(0);
+        connection.Begin(2, 5);
+        connection.Begin(1, 7);
+
+        Assert.Equal(5, pace.Intended(connection));
+        connection.Answer();
+        Assert.Equal(5, pace.Intended(connection));
+        connection.Answer();
+        Assert.Equal(7, pace.Intended(connection));
     }
 
     [Fact]
     public void A_closed_loop_gives_each_connection_its_share_at_the_start_and_then_what_there_is()
     {
         var (first, second) = (Connection(0), Connection(1));
-        var pace = new ClosedLoop(count: 10, end: null, connections: 2);
-        for (var i = 0; i < 5; i++)
-        {
-            Assert.True(pace.TryNext(first, 1, out _));
-            first.Begin(1, 1);
-        }
+        var pace = new ClosedLoop(count: 9, end: null, connections: 2);
+        Assert.Equal(3, pace.Take(first, 1, 3));
+        first.Begin(3, 1);
+        Assert.Equal(2, pace.Take(first, 1, 20)); // 5 is its share
+        first.Begin(2, 1);
+        Assert.Equal(0, pace.Take(first, 1, 20));
 
-        Assert.False(pace.TryNext(first, 1, out _));
-        Assert.True(pace.TryNext(second, 1, out _));
+        Assert.Equal(1, pace.Take(second, 1, 1));
         first.Answer();
-        Assert.True(pace.TryNext(first, 1, out _));
+        Assert.Equal(3, pace.Take(first, 1, 20));
+        Assert.True(pace.IsOver);
     }
 
-    private MeteredConnection Connection(int number) => new(new SocketTransport(_socket, new IPEndPoint(IPAddress.Loopback, 1)), 1, number, new EchoMeterOptions { InFlight = 10 });
+    [Fact]
+    public void A_warm_up_has_one_message_after_another_on_each_connection()
+    {
+        var pace = new WarmUp(2);
+        var connection = Connection(0);
+        for (var message = 0; message < 2; message++)
+        {
+            Assert.Equal(1, pace.Take(connection, 1, 10));
+            connection.Begin(1, 1);
+            Assert.Equal(0, pace.Take(connection, 1, 10));
+            connection.Answer();
+        }
+
+        Assert.Equal(0, pace.Take(connection, 1, 10));
+        Assert.Equal((false, long.MaxValue, -1), (pace.IsOver, pace.NextDue, pace.TakeDue(long.MaxValue)));
+    }
+
+    [Fact]
+    public void A_connection_costs_memory_only_for_messages_that_are_outstanding()
+    {
+        var connections = new MeteredConnection[1000];
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        for (var i = 0; i < connections.Length; i++)
+        {
+            connections[i] = Connection(i);
+            connections[i].Begin(EchoMeterOptions.MaxInFlight, 1); // sent together
+        }
+
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 1, 1000 * connections.Length);
+    }
+
+    private static MeteredConnection Connection(int number) => new(null!, 1, number, 32);
 }

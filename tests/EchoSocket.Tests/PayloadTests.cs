@@ -36,7 +36,7 @@ public class PayloadTests
     [Theory]
     [InlineData(0, 1)]
     [InlineData(65_520, 100)]
-    [InlineData(1_000_000_007, Payload.LongestPiece)]
+    [InlineData(1_000_000_007, Payload.MaxChunkSize)]
     public void Both_kinds_of_echo_are_right_anywhere_in_the_stream(long position, int count)
     {
         var same = _payload.Bytes.AsSpan(_payload.Offset(position), count).ToArray();
@@ -46,7 +46,7 @@ public class PayloadTests
         foreach (var (reply, form) in new[] { (same, EchoForms.Same), (upper, EchoForms.Upper) })
         {
             var forms = EchoForms.Any;
-            Assert.Equal(-1, _payload.FirstWrong(reply, count, position, ref forms));
+            Assert.Equal(-1, _payload.FindMismatch(reply, count, position, ref forms));
             Assert.True(forms == form || forms == EchoForms.Any); // short pieces may have no letter
         }
     }
@@ -60,7 +60,7 @@ public class PayloadTests
             reply.AsSpan(wrong).Clear();
             var forms = EchoForms.Same;
             var expected = Enumerable.Range(wrong, 200 - wrong).FirstOrDefault(i => _payload.Bytes[_payload.Offset(77) + i] != 0, -1);
-            Assert.Equal(expected, _payload.FirstWrong(reply, 200, 77, ref forms));
+            Assert.Equal(expected, _payload.FindMismatch(reply, 200, 77, ref forms));
             Assert.Equal(EchoForms.Same, forms);
         }
     }

@@ -6,9 +6,11 @@ namespace EchoSocket.Common;
 /// <summary>Turns the stopwatch's ticks into times, and back.</summary>
 internal static class Clock
 {
-    /// <summary>The time since a reading of the stopwatch. (TimeSpan.FromSeconds rounds to milliseconds on .NET Framework.)</summary>
-    public static TimeSpan Since(long start) =>
-        TimeSpan.FromTicks((long)((Stopwatch.GetTimestamp() - start) * ((double)TimeSpan.TicksPerSecond / Stopwatch.Frequency)));
+    /// <summary>The time since a reading of the stopwatch.</summary>
+    public static TimeSpan Since(long start) => ToTimeSpan(Stopwatch.GetTimestamp() - start);
+
+    /// <summary>Stopwatch ticks as a time. (TimeSpan.FromSeconds rounds to milliseconds on .NET Framework.)</summary>
+    public static TimeSpan ToTimeSpan(long ticks) => TimeSpan.FromTicks((long)(ticks * ((double)TimeSpan.TicksPerSecond / Stopwatch.Frequency)));
 
     /// <summary>A time in stopwatch ticks.</summary>
     public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
@@ -17,12 +19,15 @@ internal static class Clock
     /// The milliseconds until the stopwatch shows this, rounded up, 0 if it has passed; -1 for <see cref="long.MaxValue"/>,
     /// which is never.
     /// </summary>
-    public static int MillisecondsUntil(long due)
+    public static int MillisecondsUntil(long due) => MillisecondsUntil(due, Stopwatch.GetTimestamp());
+
+    /// <summary>The same, from another moment than now.</summary>
+    public static int MillisecondsUntil(long due, long now)
     {
         if (due == long.MaxValue)
             return -1;
 
-        var left = (due - Stopwatch.GetTimestamp()) * 1000.0 / Stopwatch.Frequency;
+        var left = (due - now) * 1000.0 / Stopwatch.Frequency;
         return (int)Math.Min(Math.Max(Math.Ceiling(left), 0), int.MaxValue);
     }
 }

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.IO.Compression;
 using System.Linq;
+using System.Threading;
 using HdrHistogram;
 using HdrHistogram.Encoding;
 using HdrHistogram.Utilities;
@@ -11,46 +12,36 @@ using HdrHistogram.Utilities;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// Round-trip times, to three digits from 1 µs to 1 hour (finer than needed below that), in an HdrHistogram of nanoseconds.
-/// One thread records; any may ask for a percentile meanwhile, and gets it nearly right.
+/// Round-trip times of up to 1 hour, to three significant digits, in the bins of an HdrHistogram of nanoseconds. One thread
+/// records. Any thread may read <see cref="Count"/> and <see cref="Percentile"/> meanwhile; the other members are for the
+/// recording thread.
 /// </summary>
 internal sealed class LatencyHistogram
 {
-    // The V2 format: in plain a cookie, the payload's length, and so on; compressed another cookie, a length, and zlib's.
+    // The V2 format: a 40-byte header with a cookie and the payload's length, then the payload. Compressed it is a cookie, a
+    // length, and a zlib stream (RFC 1950), which begins with two bytes of its own before the deflated data.
     private const int HeaderLength = 40;
     private const int PayloadLengthOffset = 4;
     private const uint CompressedCookie = 0x1C849314;
+    private const int DeflatedOffset = 4 + 4 + 2;
 
-    // A cookie and a length, then the two bytes with which zlib's format begins.
-    private const int CompressedHeader = 4 + 4 + 2;
-
-    private const long Longest = 3_600_000_000_000;
+    private const long MaxTime = 3_600_000_000_000;
     private const int Digits = 3;
 
-    // From here on, 36.7 minutes, a bin's width does not fit the 32 bits that the library takes for it (2.5.0): it iterates
-    // and encodes wrongly.
-    private const long BinsGrowWrong = 1L << 41;
+    // From 36.7 minutes on a bin is wider than the 32 bits that the library (2.5.0) has for it, and it encodes wrongly.
+    private const long MaxEncodedTime = (1L << 41) - 1;
 
-    private const long BinsAtStart = 2048; // the power of two from 2 * 10^3 on
+    // Bins are 1 ns wide for the first 2,048; then their width doubles after every 1,024.
+    private const int BinsPerDoubling = 1024;
     private static readonly double TickLength = 1e9 / Stopwatch.Frequency;
 
-    private readonly HistogramBase _counts;
+    private readonly long[] _counts = new long[BinOf(MaxTime) + 1];
+    private long _count;
     private long _minimum = long.MaxValue;
     private long _maximum;
     private double _sum;
 
-    public LatencyHistogram() => _counts = new LongHistogram(1, Longest, Digits);
-
-    private LatencyHistogram(HistogramBase counts)
-    {
-        _counts = counts;
-        (_minimum, _maximum) = (0, Longest);
-        var bins = Bins().ToList();
-        if (bins.Count > 0)
-            (_minimum, _maximum, _sum) = (bins[0].Low, bins[bins.Count - 1].High, bins.Sum(b => b.Middle * b.Count));
-    }
-
-    public long Count => _counts.TotalCount;
+    public long Count => Volatile.Read(ref _count);
 
     public TimeSpan? Minimum => Count == 0 ? null : Time(_minimum);
 
@@ -65,37 +56,41 @@ internal sealed class LatencyHistogram
             if (Count == 0)
                 return null;
 
-            var bins = Bins().ToList();
             var mean = _sum / Count;
-            return Time(Math.Sqrt(bins.Sum(b => (b.Middle - mean) * (b.Middle - mean) * b.Count) / Count));
+            return Time(Math.Sqrt(Bins().Sum(b => (b.Middle - mean) * (b.Middle - mean) * b.Count) / Count));
         }
     }
 
-    /// <summary>What <see cref="Encode"/> gave.</summary>
+    /// <summary>Reads what <see cref="Encode"/> returned.</summary>
     public static LatencyHistogram Decode(string encoded)
     {
-        // The library takes the first part of what it decompresses for the whole, and refuses that (2.5.0, its issue 99).
+        // The library (2.5.0, its issue 99) decompresses only the first part, so it is given the whole decompressed.
         var bytes = Convert.FromBase64String(encoded);
-        using var counts = new MemoryStream();
-        using (var compressed = new MemoryStream(bytes, CompressedHeader, bytes.Length - CompressedHeader))
+        using var plain = new MemoryStream();
+        using (var compressed = new MemoryStream(bytes, DeflatedOffset, bytes.Length - DeflatedOffset))
         using (var inflated = new DeflateStream(compressed, CompressionMode.Decompress))
-            inflated.CopyTo(counts);
-        return new(HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(counts.ToArray()), 0));
+            inflated.CopyTo(plain);
+        var counts = HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(plain.ToArray()), 0);
+
+        var histogram = new LatencyHistogram();
+        for (var index = 0; index < histogram._counts.Length; index++)
+        {
+            var bin = new Bin(index, 0);
+            if (counts.GetCountAtValue(bin.Low) is > 0 and var count)
+                histogram.Add(bin.Low, bin.High, bin.Middle, count);
+        }
+
+        return histogram;
     }
 
-    /// <summary>A time in the stopwatch's ticks.</summary>
+    /// <summary>Records a time in stopwatch ticks.</summary>
     public void Record(long ticks)
     {
-        var value = Math.Min(Math.Max((long)(ticks * TickLength), 1), Longest);
-        if (value < _minimum)
-            _minimum = value;
-        if (value > _maximum)
-            _maximum = value;
-        _sum += value;
-        _counts.RecordValue(value);
+        var time = Math.Min(Math.Max((long)(ticks * TickLength), 1), MaxTime);
+        Add(time, time, time, 1);
     }
 
-    /// <summary>The time that so many of a hundred round trips did not exceed.</summary>
+    /// <summary>The time that so many percent of the round trips did not exceed; null if there is none.</summary>
     public TimeSpan? Percentile(double percentile)
     {
         var left = Math.Max(Math.Ceiling(Count * percentile / 100 * (1 - 1e-15)), 1);
@@ -103,10 +98,10 @@ internal sealed class LatencyHistogram
         {
             left -= bin.Count;
             if (left <= 0)
-                return Time(Math.Min(bin.High, _maximum));
+                return Time(Math.Min(bin.High, Volatile.Read(ref _maximum)));
         }
 
-        return Maximum;
+        return null;
     }
 
     public EchoHistogramBucket[] Buckets() =>
@@ -119,10 +114,12 @@ internal sealed class LatencyHistogram
         }),
     ];
 
-    /// <summary>In HdrHistogram's own format, which any of its kind reads. A time above 36 minutes is told as that.</summary>
+    /// <summary>Returns the counts in HdrHistogram's own format. Times above 36 minutes are encoded as 36 minutes.</summary>
     public string Encode()
     {
-        var counts = _maximum < BinsGrowWrong ? _counts : Clamped();
+        var counts = new LongHistogram(1, MaxTime, Digits);
+        foreach (var bin in Bins())
+            counts.RecordValueWithCount(Math.Min(bin.Low, MaxEncodedTime), bin.Count);
         var buffer = ByteBuffer.Allocate(counts.GetNeededByteBufferCapacity());
         counts.Encode(buffer, HistogramEncoderV2.Instance);
         buffer.Position = PayloadLengthOffset;
@@ -133,15 +130,7 @@ internal sealed class LatencyHistogram
         return Convert.ToBase64String(Compressed(plain));
     }
 
-    private LongHistogram Clamped()
-    {
-        var clamped = new LongHistogram(1, Longest, Digits);
-        foreach (var bin in Bins())
-            clamped.RecordValueWithCount(Math.Min(bin.Low, BinsGrowWrong - 1), bin.Count);
-        return clamped;
-    }
-
-    // The library's own way leaves out the end of zlib's format (2.5.0), without which strict readers refuse it.
+    // The library (2.5.0) omits the checksum that ends a zlib stream; strict readers refuse that.
     private static byte[] Compressed(byte[] plain)
     {
         using var zlib = new MemoryStream();
@@ -167,37 +156,49 @@ internal sealed class LatencyHistogram
 
     private static byte[] BigEndian(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
 
-    // The library's own ways to go through its counts are not used, for they go wrong with long times. Its bins are those of
-    // every HdrHistogram: 2,048 at the start, then half as many for each doubling.
-    private IEnumerable<Bin> Bins()
+    private static int BinOf(long time)
     {
-        for (var doublings = 0; ; doublings++)
-        {
-            for (var number = doublings == 0 ? 0L : BinsAtStart / 2; number < BinsAtStart; number++)
-            {
-                var bin = new Bin(number << doublings, ((number + 1) << doublings) - 1);
-                if (bin.Low > _maximum)
-                    yield break;
-
-                bin.Count = bin.High < _minimum ? 0 : _counts.GetCountAtValue(bin.Low);
-                if (bin.Count > 0)
-                    yield return bin;
-            }
-        }
+        var exponent = (int)(BitConverter.DoubleToInt64Bits(time) >> 52) - 1023; // that of the highest bit
+        var doublings = Math.Max(exponent - 10, 0);
+        return (doublings * BinsPerDoubling) + (int)(time >> doublings);
     }
 
     private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / EchoHistogramBucket.PerDecade), 3);
 
     private static TimeSpan Time(double nanoseconds) => TimeSpan.FromTicks((long)Math.Round(nanoseconds / 100));
 
-    private struct Bin(long low, long high)
+    // The total comes last, so that another thread that has read it finds as many in the bins.
+    private void Add(long low, long high, double middle, long count)
     {
-        public long Low { get; } = low;
+        Volatile.Write(ref _minimum, Math.Min(_minimum, low));
+        Volatile.Write(ref _maximum, Math.Max(_maximum, high));
+        _sum += middle * count;
+        ref var bin = ref _counts[BinOf(low)];
+        Volatile.Write(ref bin, bin + count);
+        Volatile.Write(ref _count, _count + count);
+    }
 
-        public long High { get; } = high;
+    private IEnumerable<Bin> Bins()
+    {
+        var last = BinOf(Volatile.Read(ref _maximum));
+        for (var index = BinOf(Volatile.Read(ref _minimum)); index <= last; index++)
+        {
+            var count = Volatile.Read(ref _counts[index]);
+            if (count > 0)
+                yield return new Bin(index, count);
+        }
+    }
 
-        public long Count { get; set; }
+    private readonly struct Bin(int index, long count)
+    {
+        private readonly int _doublings = Math.Max((index / BinsPerDoubling) - 1, 0);
 
-        public readonly double Middle => Low + ((High - Low) / 2.0);
+        public long Count { get; } = count;
+
+        public long Low => (index - (_doublings * (long)BinsPerDoubling)) << _doublings;
+
+        public long High => Low + (1L << _doublings) - 1;
+
+        public double Middle => Low + ((High - Low) / 2.0);
     }
 }

@@ -1,92 +1,84 @@
-using System;
+using System.Collections.Generic;
 using EchoSocket.Transport;
 
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// What the meter knows of one connection: two positions in its endless stream of messages, and the times of those
-/// outstanding, in the stopwatch's ticks.
+/// What the meter knows of one connection: its positions in an endless stream of messages, and when those outstanding were
+/// sent. Messages sent together are one entry, so memory grows only with what is outstanding.
 /// </summary>
-internal sealed class MeteredConnection
+internal sealed class MeteredConnection(ITransport transport, int token, int number, int messageSize)
 {
-    private readonly int _messageSize;
-    private readonly long _firstByte;
-    private readonly Times[] _outstanding; // a ring
+    private readonly long _firstByte = number * 7919L; // so that no two connections send the same
+    private readonly Queue<Batch> _outstanding = new();
+    private long _phaseStart;
 
-    public MeteredConnection(ITransport transport, int token, int number, EchoMeterOptions options)
-    {
-        Transport = transport;
-        Token = token;
-        Number = number;
-        _messageSize = options.MessageSize;
-        _firstByte = number * 7919L; // so that no two connections send the same
-        _outstanding = new Times[Math.Min(options.InFlight, options.Count ?? long.MaxValue)];
-    }
+    public ITransport Transport { get; } = transport;
 
-    public ITransport Transport { get; }
+    public int Token { get; } = token;
 
-    public int Token { get; }
-
-    /// <summary>Among the connections, counted from 0.</summary>
-    public int Number { get; }
+    /// <summary>Its place among the connections, from 0.</summary>
+    public int Number { get; } = number;
 
     public bool Failed { get; set; }
 
-    /// <summary>It is watched for room to send, because there was none.</summary>
+    /// <summary>The last send found no room; the poller watches for some.</summary>
     public bool AwaitsRoom { get; set; }
 
-    /// <summary>Messages begun, and those of them that were answered.</summary>
+    /// <summary>Messages begun: sent, or about to be.</summary>
     public long Begun { get; private set; }
+
+    public long BegunInPhase => Begun - _phaseStart;
 
     public long Answered { get; private set; }
 
-    public int Outstanding => (int)(Begun - Answered);
+    public long AnsweredInPhase => Answered - _phaseStart;
 
-    /// <summary>Messages of the phase that runs now that were begun.</summary>
-    public long BegunInPhase { get; private set; }
+    public int Outstanding => (int)(Begun - Answered);
 
     public long BytesSent { get; set; }
 
     public long BytesReceived { get; set; }
 
-    public long BytesToSend => (Begun * _messageSize) - BytesSent;
+    public long BytesToSend => (Begun * messageSize) - BytesSent;
 
-    /// <summary>Messages that are answered as far as the bytes tell.</summary>
-    public long WholeReplies => BytesReceived / _messageSize;
+    /// <summary>Messages whose whole reply has been received.</summary>
+    public long WholeReplies => BytesReceived / messageSize;
 
-    /// <summary>What the server has been seen to do to letters, as far as that is known.</summary>
+    /// <summary>What the server may do to letters, as far as its replies have shown.</summary>
     public EchoForms Forms { get; set; } = EchoForms.Any;
 
-    /// <summary>When the message that was begun first of those outstanding was sent.</summary>
-    public long OldestSent => _outstanding[Answered % _outstanding.Length].Sent;
+    /// <summary>When the oldest outstanding message was sent, in stopwatch ticks.</summary>
+    public long OldestSent => _outstanding.Peek().Sent;
 
-    /// <summary>Where in the payload's stream the next byte to send is, and the next to come back.</summary>
+    /// <summary>The place in the payload of the next byte to send.</summary>
     public long SendPosition => _firstByte + BytesSent;
 
+    /// <summary>The place in the payload of the next byte to receive.</summary>
     public long ReceivePosition => _firstByte + BytesReceived;
 
-    public void BeginPhase() => BegunInPhase = 0;
+    public void BeginPhase() => _phaseStart = Begun;
 
-    /// <param name="intended">When it should have been sent; its round trip counts from then.</param>
-    /// <param name="now">When it is sent.</param>
-    public void Begin(long intended, long now)
+    /// <summary>Begins so many messages, which are sent together.</summary>
+    public void Begin(int count, long now)
     {
-        _outstanding[Begun % _outstanding.Length] = new Times(intended, now);
-        Begun++;
-        BegunInPhase++;
+        Begun += count;
+        _outstanding.Enqueue(new Batch(Begun, now));
     }
 
-    /// <summary>Takes the oldest outstanding message as answered; returns since when its round trip counts.</summary>
-    public long Answer()
+    /// <summary>The reply to the oldest outstanding message has come.</summary>
+    public void Answer()
     {
-        var intended = _outstanding[Answered % _outstanding.Length].Intended;
         Answered++;
-        return intended;
+        if (_outstanding.Peek().End == Answered)
+            _outstanding.Dequeue();
     }
 
-    private readonly struct Times(long intended, long sent)
+    /// <param name="end">The number of the first message after it.</param>
+    /// <param name="sent">When it was sent.</param>
+    private readonly struct Batch(long end, long sent)
     {
-        public long Intended { get; } = intended;
+        public long End { get; } = end;
 
         public long Sent { get; } = sent;
     }

@@ -4,19 +4,36 @@ using EchoSocket.Common;
 
 namespace EchoSocket.Measuring;
 
-/// <summary>Decides when a connection may begin a message. Times are in the stopwatch's ticks.</summary>
+/// <summary>Decides when the connections send their messages. Times are in stopwatch ticks.</summary>
 internal abstract class Pace
 {
     /// <summary>No further message will become due.</summary>
     public abstract bool IsOver { get; }
 
-    /// <summary>When the next message becomes due by the clock; the longest time where messages only follow replies.</summary>
+    /// <summary>When the next message becomes due by the clock; <see cref="long.MaxValue"/> if messages only follow replies.</summary>
     public virtual long NextDue => long.MaxValue;
 
-    /// <summary>Takes the next message for a connection that has room for one; says since when its round trip counts.</summary>
-    public abstract bool TryNext(MeteredConnection connection, long now, out long intended);
+    /// <summary>How many messages were due by the clock and have not been sent.</summary>
+    public virtual long NeverSent => 0;
 
-    /// <summary>The number of a connection that a message is due for by the clock, and has not been told; -1 for none.</summary>
+    /// <summary>The pace that counts.</summary>
+    /// <param name="options">What was asked for.</param>
+    /// <param name="connections">How many connections there are.</param>
+    /// <param name="open">How many of them have not failed.</param>
+    /// <param name="start">When it begins.</param>
+    public static Pace Create(EchoMeterOptions options, int connections, int open, long start) => options.Rate is { } rate
+        ? new OpenLoop(rate, connections, start, options.Count, options.Duration, options.OperationTimeout)
+        : new ClosedLoop(options.Count, options.Duration is { } duration ? start + Clock.Ticks(duration) : null, open);
+
+    /// <summary>Takes the messages that a connection may send now, up to so many. Returns how many.</summary>
+    public abstract int Take(MeteredConnection connection, long now, int max);
+
+    /// <summary>
+    /// When the oldest outstanding message of a connection should have been sent. Its round trip counts from then.
+    /// </summary>
+    public virtual long Intended(MeteredConnection connection) => connection.OldestSent;
+
+    /// <summary>Takes the next message that is due by the clock: returns its connection's number, -1 if none is due.</summary>
     public virtual int TakeDue(long now) => -1;
 }
 
@@ -25,14 +42,13 @@ internal sealed class WarmUp(int count) : Pace
 {
     public override bool IsOver => false;
 
-    public override bool TryNext(MeteredConnection connection, long now, out long intended)
-    {
-        intended = now;
-        return connection.BegunInPhase < count && connection.Outstanding == 0;
-    }
+    public override int Take(MeteredConnection connection, long now, int max) =>
+        connection.BegunInPhase < count && connection.Outstanding == 0 ? 1 : 0;
 }
 
-/// <summary>A message whenever a reply has made room for it. At the start every connection gets its share of a few.</summary>
+/// <summary>
+/// A message for each reply. At the start every connection gets its share of the messages, so that none takes all of a few.
+/// </summary>
 internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 {
     private readonly long _share = count is { } c ? ((c - 1) / connections) + 1 : long.MaxValue;
@@ -41,22 +57,22 @@ internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 
     public override bool IsOver => _left == 0 || _timeIsUp;
 
-    public override bool TryNext(MeteredConnection connection, long now, out long intended)
+    public override int Take(MeteredConnection connection, long now, int max)
     {
-        intended = now;
         _timeIsUp |= now >= end;
-        var noneAnswered = connection.Outstanding == connection.BegunInPhase;
-        if (IsOver || (noneAnswered && connection.BegunInPhase >= _share))
-            return false;
+        if (_timeIsUp)
+            return 0;
 
-        _left--;
-        return true;
+        var noneAnswered = connection.AnsweredInPhase == 0;
+        var taken = (int)Math.Min(Math.Min(max, _left), noneAnswered ? _share - connection.BegunInPhase : max);
+        _left -= taken;
+        return taken;
     }
 }
 
 /// <summary>
-/// Messages at fixed times, the connections taking turns. Where a connection has no room for its message, that waits, and
-/// its round trip counts from its own time all the same.
+/// Messages at fixed times; the connections take turns. A message whose connection has no room for it waits, and its round
+/// trip counts from its own time all the same.
 /// </summary>
 internal sealed class OpenLoop : Pace
 {
@@ -66,15 +82,16 @@ internal sealed class OpenLoop : Pace
     private readonly long _count;
     private readonly long _end = long.MaxValue;
     private readonly long _latest = long.MaxValue;
-    private long _told;
+    private long _due;
+    private long _sent;
 
     /// <param name="rate">Messages a second over all connections.</param>
     /// <param name="connections">How many take turns.</param>
     /// <param name="start">The first message's time.</param>
     /// <param name="count">How many there are at most.</param>
     /// <param name="duration">How long messages become due.</param>
-    /// <param name="patience">How long after that those that had to wait are still begun.</param>
-    public OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan patience)
+    /// <param name="overtime">How long after that messages that had to wait are still sent.</param>
+    public OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan overtime)
     {
         _start = start;
         _interval = Stopwatch.Frequency / rate;
@@ -82,36 +99,46 @@ internal sealed class OpenLoop : Pace
         _count = count ?? long.MaxValue;
         if (duration is { } d)
         {
-            // The last one's time is the last before the end; a product that is whole but for its rounding counts as whole.
+            // The last message is the last before the end. A product that only rounding keeps from being whole counts as whole.
             _count = (long)Math.Min(_count, Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1));
             _end = start + Clock.Ticks(d);
-            _latest = _end + Clock.Ticks(patience);
+            _latest = _end + Clock.Ticks(overtime);
         }
     }
 
     /// <summary>How many messages have become due.</summary>
-    public long Due => Math.Min(_told, _count);
+    public long Due => Math.Min(_due, _count);
 
-    public override bool IsOver => _told >= _count;
+    public override bool IsOver => _due >= _count;
 
-    // What follows the last message is the time that it has to itself, as each has, or what is left of the duration.
-    public override long NextDue => _told > _count ? long.MaxValue : Math.Min(Intended(_told), _end);
+    public override long NeverSent => Due - _sent;
 
-    public override bool TryNext(MeteredConnection connection, long now, out long intended)
+    // After the last message there is a pause as after each, but not beyond the duration.
+    public override long NextDue => _due > _count ? long.MaxValue : Math.Min(TimeOf(_due), _end);
+
+    public override int Take(MeteredConnection connection, long now, int max)
     {
-        var number = (connection.BegunInPhase * _connections) + connection.Number;
-        intended = Intended(number);
-        return number < _count && intended <= now && now < _latest;
+        var taken = 0;
+        while (taken < max && now < _latest && IsDue(NumberOf(connection, connection.BegunInPhase + taken), now))
+            taken++;
+        _sent += taken;
+        return taken;
     }
+
+    public override long Intended(MeteredConnection connection) => TimeOf(NumberOf(connection, connection.AnsweredInPhase));
 
     public override int TakeDue(long now)
     {
         if (now < NextDue)
             return -1;
 
-        var number = _told++;
+        var number = _due++;
         return number < _count ? (int)(number % _connections) : -1;
     }
 
-    private long Intended(long number) => _start + (long)(number * _interval);
+    private bool IsDue(long number, long now) => number < _count && TimeOf(number) <= now;
+
+    private long NumberOf(MeteredConnection connection, long message) => (message * _connections) + connection.Number;
+
+    private long TimeOf(long number) => _start + (long)(number * _interval);
 }

@@ -4,7 +4,7 @@ using EchoSocket.Common;
 
 namespace EchoSocket.Measuring;
 
-/// <summary>How a server may change what it sends back.</summary>
+/// <summary>The forms in which an echo server may send bytes back.</summary>
 [Flags]
 internal enum EchoForms
 {
@@ -15,14 +15,14 @@ internal enum EchoForms
 }
 
 /// <summary>
-/// An endless stream of bytes that a connection's messages are cut from, and what comes back for it. It repeats after a
-/// prime number of bytes that does not divide the size of a message, so that messages keep changing, and one that is
-/// lost, sent twice or swapped with another is seen.
+/// An endless stream of bytes from which a connection's messages are cut, and against which its replies are checked. It
+/// repeats after a prime number of bytes that does not divide the size of a message. So successive messages differ, and a
+/// reply that is lost, sent twice or swapped with another is noticed.
 /// </summary>
 internal sealed class Payload
 {
-    /// <summary>As much of the stream as there is in one piece, from anywhere.</summary>
-    public const int LongestPiece = 256 * 1024;
+    /// <summary>How many bytes from any place of the stream are contiguous in <see cref="Bytes"/>.</summary>
+    public const int MaxChunkSize = 256 * 1024;
 
     private const int Period = 65_521;
     private const int OtherPeriod = 65_519;
@@ -33,7 +33,7 @@ internal sealed class Payload
     public Payload(int messageSize)
     {
         _period = messageSize % Period == 0 ? OtherPeriod : Period;
-        Bytes = new byte[_period + LongestPiece];
+        Bytes = new byte[_period + MaxChunkSize];
         new Random(_period).NextBytes(Bytes);
         for (var i = _period; i < Bytes.Length; i++)
             Bytes[i] = Bytes[i - _period];
@@ -43,14 +43,14 @@ internal sealed class Payload
 
     public byte[] Bytes { get; }
 
-    /// <summary>Where in <see cref="Bytes"/> the stream's byte with this number is.</summary>
+    /// <summary>The index in <see cref="Bytes"/> of a place in the stream.</summary>
     public int Offset(long position) => (int)(position % _period);
 
     /// <summary>
-    /// Checks what came back for the stream from this byte on: the index of the first wrong byte, or -1. What the server
-    /// does to letters is found out on the way and must then stay so.
+    /// Compares a reply with the stream from this place on. Returns the index of the first wrong byte, or -1. Narrows the
+    /// forms to those that fit: a server must not change its form.
     /// </summary>
-    public int FirstWrong(byte[] reply, int count, long position, ref EchoForms forms)
+    public int FindMismatch(byte[] reply, int count, long position, ref EchoForms forms)
     {
         var offset = Offset(position);
         var upper = (forms & EchoForms.Upper) != 0 ? FirstDifference(reply, _upper, offset, count) : 0;

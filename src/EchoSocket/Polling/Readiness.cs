@@ -17,10 +17,13 @@ internal sealed class Readiness(IPoller poller, AdaptiveSpin? spin) : IDisposabl
     /// <summary>The token of one of them.</summary>
     public int this[int index] => _tokens[index];
 
-    /// <summary>Waits until a socket is ready, for up to so many milliseconds (-1: without limit).</summary>
-    public void Wait(int milliseconds)
+    /// <summary>
+    /// Waits until a socket is ready, for up to so many milliseconds (-1: without limit). A spin is in vain if nothing can
+    /// come soon.
+    /// </summary>
+    public void Wait(int milliseconds, bool maySpin = true)
     {
-        if (spin is null || !spin.Find(_look ??= Look))
+        if (spin is null || !maySpin || !spin.Find(_look ??= Look))
             Count = poller.Wait(milliseconds, _tokens);
     }
 

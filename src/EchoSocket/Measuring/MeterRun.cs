@@ -1,0 +1,72 @@
+using System;
+using System.Threading;
+using EchoSocket.Common;
+
+namespace EchoSocket.Measuring;
+
+/// <summary>
+/// The state of one measurement: its pace and its totals. Any thread may read <see cref="OpenConnections"/> and
+/// <see cref="Start"/>; the other members are for the measuring thread.
+/// </summary>
+internal sealed class MeterRun(int warmupCount)
+{
+    private int _openConnections;
+    private long _start;
+
+    /// <summary>The pace of the current phase.</summary>
+    public Pace Pace { get; private set; } = new WarmUp(warmupCount);
+
+    /// <summary>Connections that have not failed.</summary>
+    public int OpenConnections
+    {
+        get => Volatile.Read(ref _openConnections);
+        set => Volatile.Write(ref _openConnections, value);
+    }
+
+    /// <summary>When the warm-up was over, in stopwatch ticks; 0 before.</summary>
+    public long Start => Volatile.Read(ref _start);
+
+    public bool IsMeasuring => _start > 0;
+
+    /// <summary>From <see cref="Start"/> to the end; the time of the warm-up if that never ended.</summary>
+    public TimeSpan Duration { get; private set; }
+
+    public long Outstanding { get; private set; }
+
+    /// <summary>Messages begun, without those of the warm-up that were answered.</summary>
+    public long Sent { get; private set; }
+
+    public long Lost { get; private set; }
+
+    /// <summary>Every connection failed before all was sent.</summary>
+    public bool EndedEarly { get; private set; }
+
+    public void BeginMeasuring(long now, Pace pace)
+    {
+        Pace = pace;
+        Volatile.Write(ref _start, now);
+    }
+
+    public void End(long ticks)
+    {
+        Duration = Clock.ToTimeSpan(ticks);
+        EndedEarly = _openConnections == 0 && (!Pace.IsOver || Pace.NeverSent > 0);
+    }
+
+    public void Begun(int count)
+    {
+        Outstanding += count;
+        Sent += IsMeasuring ? count : 0;
+    }
+
+    public void Answered(int count) => Outstanding -= count;
+
+    /// <summary>A connection has failed with so many messages outstanding.</summary>
+    public void Failed(int outstanding)
+    {
+        OpenConnections--;
+        Outstanding -= outstanding;
+        Lost += outstanding;
+        Sent += IsMeasuring ? 0 : outstanding;
+    }
+}
