@@ -129,24 +129,14 @@ public sealed class EchoMeter
 
     private string Detail(bool stopped)
     {
-        var sentences = Failures.Select(f => f.Message).ToList();
-        if (stopped)
-        {
-            sentences.Add("The run was stopped.");
-        }
-        else if (_run.EndedEarly)
-        {
-            sentences.Add(Sentence("The run ended early, after {0:N0} messages were sent: every connection had failed.", _run.Sent));
-        }
-        else if (_run.Pace.NeverSent > 0)
-        {
-            sentences.Add(Sentence(
+        var end = stopped ? "The run was stopped."
+            : _run.EndedEarly ? Sentence("The run ended early, after {0:N0} messages were sent: every connection had failed.", _run.Sent)
+            : _run.Pace.NeverSent > 0 ? Sentence(
                 "{0:N0} messages that were due were never sent: their connection had failed, or the path takes fewer than {1:#,0.###} a " +
                 "second. Use a lower rate, more connections or more messages in flight.",
-                _run.Pace.NeverSent, _options.Rate));
-        }
-
-        return string.Join(" ", sentences);
+                _run.Pace.NeverSent, _options.Rate)
+            : "";
+        return string.Join(" ", Failures.Select(f => f.Message).Append(end)).TrimEnd();
     }
 
     private static string Sentence(string format, params object?[] values) => string.Format(CultureInfo.InvariantCulture, format, values);

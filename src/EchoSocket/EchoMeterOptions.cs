@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using EchoSocket.Polling;
 
 namespace EchoSocket;
@@ -62,9 +63,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public int MessageSize
     {
         get => _messageSize;
-        set => _messageSize = value is >= 1 and <= MaxMessageSize
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The message size must be 1 to {MaxMessageSize} bytes.");
+        set => _messageSize = Checked(value, 1, MaxMessageSize);
     }
 
     /// <summary>How many connections share the messages, 1 to <see cref="MaxConnections"/>. Default 1.</summary>
@@ -72,9 +71,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public int Connections
     {
         get => _connections;
-        set => _connections = value is >= 1 and <= MaxConnections
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number of connections must be 1 to {MaxConnections}.");
+        set => _connections = Checked(value, 1, MaxConnections);
     }
 
     /// <summary>
@@ -85,9 +82,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public int InFlight
     {
         get => _inFlight;
-        set => _inFlight = value is >= 1 and <= MaxInFlight
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number of messages in flight must be 1 to {MaxInFlight}.");
+        set => _inFlight = Checked(value, 1, MaxInFlight);
     }
 
     /// <summary>
@@ -113,9 +108,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public int WarmupCount
     {
         get => _warmupCount;
-        set => _warmupCount = value >= 0
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of messages must be 0 or more.");
+        set => _warmupCount = Checked(value, 0, int.MaxValue);
     }
 
     /// <summary>
@@ -131,4 +124,8 @@ public sealed class EchoMeterOptions : EchoClientOptions
     internal Func<long> Timestamp { get; set; } = Stopwatch.GetTimestamp;
 
     internal EchoMeterOptions Copy() => (EchoMeterOptions)MemberwiseClone();
+
+    private static int Checked(int value, int min, int max, [CallerMemberName] string name = "") => value >= min && value <= max
+        ? value
+        : throw new ArgumentOutOfRangeException(nameof(value), value, $"{name} must be {min} to {max}.");
 }

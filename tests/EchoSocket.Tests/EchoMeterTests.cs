@@ -1,11 +1,9 @@
 using System;
 using System.Diagnostics;
 using System.Linq;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
-using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -20,26 +18,9 @@ public class SelectMeterTests : EchoMeterTests
     private protected override IPoller Create() => new SelectPoller();
 }
 
-/// <summary>What a measurement finds, the same with each poller.</summary>
-public abstract partial class EchoMeterTests
+/// <summary>What a measurement over real connections finds.</summary>
+public abstract class EchoMeterTests : MeterTestBase
 {
-    private protected abstract IPoller Create();
-
-    private EchoMeterOptions Options(int port, Action<EchoMeterOptions>? configure = null)
-    {
-        using (Create())
-        {
-            // skips where there is no such poller
-        }
-
-        var options = new EchoMeterOptions { Port = port, Poller = Create, OperationTimeout = Bounded.Limit };
-        configure?.Invoke(options);
-        return options;
-    }
-
-    private static ManyServer Server(EchoTransform transform = EchoTransform.Upper) =>
-        new(new EchoServerOptions { Port = 0, Transform = transform }, new Recorder());
-
     [Theory]
     [InlineData(EchoTransform.Upper, 1, 1, 1, 500)]
     [InlineData(EchoTransform.None, 32, 1, 1, 500)]
@@ -76,54 +57,68 @@ public abstract partial class EchoMeterTests
     }
 
     [Fact]
-    public void The_times_are_those_that_the_server_takes()
+    public void The_times_are_real()
     {
-        // Of 100 messages 79 are answered after 2 ms, 20 after 40 ms, and one after 400 ms.
+        using var never = new ManualResetEvent(false);
         using var server = new ScriptedServer(peer =>
         {
-            for (var message = 0; message < 100; message++)
+            for (var message = 0; message < 10; message++)
             {
                 var bytes = peer.ReadExactly(32);
-                Wait(message == 50 ? 400 : message % 5 == 3 ? 40 : 2);
+                var start = Stopwatch.GetTimestamp();
+                while (message == 5 && Stopwatch.GetElapsedTime(start) < TimeSpan.FromMilliseconds(100))
+                    never.WaitOne(10);
                 peer.Send(bytes);
             }
         });
 
-        var noted = new NotingPoller(Create());
-        var result = Run(server, o => (o.Count, o.WarmupCount, o.Poller) = (100, 0, () => noted));
+        var result = Run(server, o => (o.Count, o.WarmupCount) = (10, 0));
 
-        Assert.Equal((100L, 100L), (result.Sent, result.Received));
-        AssertBetween(2, 40, result.Minimum);
-        AssertBetween(2, 40, result.P50);
-        AssertBetween(40, 400, result.P90);
-        AssertBetween(40, 400, result.P99);
-        AssertBetween(400, 4000, result.Maximum);
+        // One round trip after another: together they take no longer than the run.
+        Assert.Equal(10, result.Received);
+        Assert.InRange(result.Maximum!.Value, TimeSpan.FromMilliseconds(100), result.Duration);
+        Assert.InRange(result.Mean!.Value, result.Maximum.Value / 10, result.Duration / 10);
+        Assert.True(result.Minimum > TimeSpan.Zero);
+    }
 
-        // What the poller noted beside the meter is what the meter should tell, within the histogram's thousandth (and what
-        // the system may take between two readings of the clock).
-        var times = noted.Times.Order().ToArray();
-        AssertNear(times[0], result.Minimum);
-        AssertNear(times[49], result.P50);
-        AssertNear(times[89], result.P90);
-        AssertNear(times[98], result.P99);
-        AssertNear(times[99], result.P999);
-        AssertNear(times[99], result.Maximum);
-        AssertNear(times.Average(), result.Mean);
+    [Fact]
+    public async Task An_open_loop_sends_all_that_is_due()
+    {
+        using var server = Server();
 
-        static void AssertNear(double expected, TimeSpan? time) =>
-            AssertBetween((expected * 0.999) - 0.5, (expected * 1.001) + 0.5, time);
+        var result = Run(server, o => (o.Duration, o.Rate, o.Connections) = (TimeSpan.FromSeconds(0.5), 400, 3));
+
+        Assert.Equal((200L, 200L, ""), (result.Sent, result.Received, result.Detail));
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.5), $"{result.Duration}");
+        await server.Recorder.Ended(3);
+        Assert.Equal([67, 67, 66], server.Recorder.Connections.Select(c => (c.BytesReceived / 32) - 1).OrderDescending());
+    }
+
+    [Fact]
+    public void A_meter_copies_its_options_and_runs_once()
+    {
+        using var server = Server();
+        var options = Options(server.EndPoint.Port, o => o.Count = 5);
+        var meter = new EchoMeter(options);
+        (options.Count, options.Port) = (7, 1);
+
+        Assert.Equal(5, meter.Run(TestContext.Current.CancellationToken).Received);
+        Assert.Throws<InvalidOperationException>(() => meter.Run(TestContext.Current.CancellationToken));
+        Assert.Equal(5, meter.Received);
     }
 
     [Theory]
     [InlineData(null)]
     [InlineData(5000.0)]
-    public async Task A_run_that_is_stopped_tells_what_was_measured_and_leaves_in_order(double? rate)
+    public async Task A_run_that_is_stopped_returns_what_was_measured_and_closes_in_order(double? rate)
     {
         using var server = Server();
         using var stop = new CancellationTokenSource();
         var meter = new EchoMeter(Options(server.EndPoint.Port, o => (o.Duration, o.Connections, o.Rate) = (TimeSpan.FromHours(1), 4, rate)));
+        Assert.False(meter.IsConnected);
         var running = Bounded.Start(() => meter.Run(stop.Token));
         Assert.True(SpinWait.SpinUntil(() => meter.Received > 100, Bounded.Limit));
+        Assert.True(meter.IsConnected);
         Assert.InRange(meter.Progress, double.Epsilon, 0.1);
         Assert.NotNull(meter.Median);
 
@@ -155,44 +150,4 @@ public abstract partial class EchoMeterTests
         // The result has more buckets for more messages; an object for each message would be 2,400,000 bytes and more.
         Assert.InRange(Allocated(101_000) - few, long.MinValue, 500_000);
     }
-
-    // A peer's scripted delay: at least this long, whatever the timer's grain.
-    private static void Wait(int milliseconds)
-    {
-        using var never = new ManualResetEvent(false);
-        var start = Stopwatch.GetTimestamp();
-        for (double left = milliseconds; left > 0; left = milliseconds - Stopwatch.GetElapsedTime(start).TotalMilliseconds)
-            never.WaitOne(TimeSpan.FromMilliseconds(Math.Ceiling(left)));
-    }
-
-    /// <summary>Notes the times from each send to the next reply, in milliseconds.</summary>
-    private sealed class NotingPoller(IPoller poller) : WrappedPoller(poller)
-    {
-        private long _sent;
-
-        public System.Collections.Generic.List<double> Times { get; } = [];
-
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
-        {
-            var received = base.Receive(token, transport, buffer, count, out error);
-            if (received > 0)
-                Times.Add(Stopwatch.GetElapsedTime(_sent).TotalMilliseconds);
-            return received;
-        }
-
-        protected override int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
-        {
-            _sent = Stopwatch.GetTimestamp();
-            return base.Send(token, transport, buffer, offset, count, out error);
-        }
-    }
-
-    private static void AssertBetween(double least, double most, TimeSpan? time) =>
-        Assert.InRange(time!.Value.TotalMilliseconds, least, most);
-
-    private EchoStatistics Run(ScriptedServer server, Action<EchoMeterOptions>? configure = null) =>
-        new EchoMeter(Options(server.EndPoint.Port, configure)).Run(TestContext.Current.CancellationToken);
-
-    private EchoStatistics Run(ManyServer server, Action<EchoMeterOptions>? configure = null) =>
-        new EchoMeter(Options(server.EndPoint.Port, configure)).Run(TestContext.Current.CancellationToken);
 }

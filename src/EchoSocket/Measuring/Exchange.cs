@@ -9,7 +9,7 @@ namespace EchoSocket.Measuring;
 /// that may be sent at the same moment go out together.
 /// </summary>
 internal sealed class Exchange(
-    EchoMeterOptions options, IPoller poller, MeterRun run, ReplyTimer replyTimer, ConnectionFailures failures, LatencyHistogram latencies)
+    EchoMeterOptions options, IPoller poller, MeterRun run, ConnectionFailures failures, LatencyHistogram latencies)
 {
     // A message counts as sent as soon as it is begun. So no more are begun than go out at once, in one chunk.
     private readonly int _maxBegun = ((Payload.MaxChunkSize - 1) / options.MessageSize) + 1;
@@ -99,7 +99,7 @@ internal sealed class Exchange(
         connection.BytesReceived += right;
         var whole = connection.WholeReplies;
         var answered = 0;
-        for (; connection.Answered < whole && !replyTimer.IsLate(connection, now); answered++)
+        for (; connection.Answered < whole && !failures.IsLate(connection, now); answered++)
         {
             _intended[answered] = run.Pace.Intended(connection);
             connection.Answer();

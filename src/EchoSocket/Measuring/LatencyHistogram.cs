@@ -18,10 +18,7 @@ namespace EchoSocket.Measuring;
 /// </summary>
 internal sealed class LatencyHistogram
 {
-    // The V2 format: a 40-byte header with a cookie and the payload's length, then the payload. Compressed it is a cookie, a
-    // length, and a zlib stream (RFC 1950), which begins with two bytes of its own before the deflated data.
-    private const int HeaderLength = 40;
-    private const int PayloadLengthOffset = 4;
+    // The compressed V2 format: a cookie, a length, and a zlib stream (RFC 1950), whose first two bytes are a header.
     private const uint CompressedCookie = 0x1C849314;
     private const int DeflatedOffset = 4 + 4 + 2;
 
@@ -121,9 +118,7 @@ internal sealed class LatencyHistogram
         foreach (var bin in Bins())
             counts.RecordValueWithCount(Math.Min(bin.Low, MaxEncodedTime), bin.Count);
         var buffer = ByteBuffer.Allocate(counts.GetNeededByteBufferCapacity());
-        counts.Encode(buffer, HistogramEncoderV2.Instance);
-        buffer.Position = PayloadLengthOffset;
-        var plain = new byte[HeaderLength + buffer.GetInt()];
+        var plain = new byte[counts.Encode(buffer, HistogramEncoderV2.Instance)];
         buffer.Position = 0;
         for (var i = 0; i < plain.Length; i++)
             plain[i] = buffer.Get();

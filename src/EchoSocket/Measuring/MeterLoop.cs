@@ -27,7 +27,7 @@ internal sealed class MeterLoop : IDisposable
     private readonly CancellationToken _cancellation;
     private readonly IPoller _poller;
     private readonly Readiness _readiness;
-    private readonly ReplyTimer _replyTimer;
+    private readonly ConnectionFailures _failures;
     private readonly Exchange _exchange;
     private MeteredConnection[] _connections = [];
 
@@ -38,9 +38,8 @@ internal sealed class MeterLoop : IDisposable
         _cancellation = cancellation;
         _poller = options.Poller();
         _readiness = new Readiness(_poller, options.Spin ? new AdaptiveSpin(lookCosts: false) : null);
-        var failures = new ConnectionFailures(options, _poller, run, tally);
-        _replyTimer = new ReplyTimer(options.OperationTimeout, failures);
-        _exchange = new Exchange(options, _poller, run, _replyTimer, failures, latencies);
+        _failures = new ConnectionFailures(options, _poller, run, tally);
+        _exchange = new Exchange(options, _poller, run, _failures, latencies);
     }
 
     private bool Continues => _run.OpenConnections > 0 && !_cancellation.IsCancellationRequested;
@@ -60,7 +59,9 @@ internal sealed class MeterLoop : IDisposable
         if (Continues)
         {
             start = _options.Timestamp();
-            _run.BeginMeasuring(start, Pace.Create(_options, _connections.Length, _run.OpenConnections, start));
+            _run.BeginMeasuring(start, _options.Rate is { } rate
+                ? new OpenLoop(rate, _connections.Length, start, _options.Count, _options.Duration, _options.OperationTimeout)
+                : new ClosedLoop(_options.Count, _options.Duration is { } duration ? start + Clock.Ticks(duration) : null, _run.OpenConnections));
             RunPhase();
         }
 
@@ -93,7 +94,7 @@ internal sealed class MeterLoop : IDisposable
             var now = _options.Timestamp();
             for (var number = _run.Pace.TakeDue(now); number >= 0; number = _run.Pace.TakeDue(now))
                 _exchange.Refill(_connections[number]);
-            _replyTimer.FailLate(_connections, now);
+            _failures.FailLate(_connections, now);
         }
     }
 
@@ -103,7 +104,7 @@ internal sealed class MeterLoop : IDisposable
         var (due, now) = (_run.Pace.NextDue, _options.Timestamp());
         if (due - now > WaitMargin)
         {
-            var milliseconds = Clock.MillisecondsUntil(Math.Min(due - WaitMargin, _replyTimer.Due), now);
+            var milliseconds = Clock.MillisecondsUntil(Math.Min(due - WaitMargin, _failures.NextCheck), now);
             _readiness.Wait(milliseconds, maySpin: _run.Outstanding > 0);
             return;
         }

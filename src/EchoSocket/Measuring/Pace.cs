@@ -16,15 +16,6 @@ internal abstract class Pace
     /// <summary>How many messages were due by the clock and have not been sent.</summary>
     public virtual long NeverSent => 0;
 
-    /// <summary>The pace that counts.</summary>
-    /// <param name="options">What was asked for.</param>
-    /// <param name="connections">How many connections there are.</param>
-    /// <param name="open">How many of them have not failed.</param>
-    /// <param name="start">When it begins.</param>
-    public static Pace Create(EchoMeterOptions options, int connections, int open, long start) => options.Rate is { } rate
-        ? new OpenLoop(rate, connections, start, options.Count, options.Duration, options.OperationTimeout)
-        : new ClosedLoop(options.Count, options.Duration is { } duration ? start + Clock.Ticks(duration) : null, open);
-
     /// <summary>Takes the messages that a connection may send now, up to so many. Returns how many.</summary>
     public abstract int Take(MeteredConnection connection, long now, int max);
 
@@ -74,37 +65,21 @@ internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 /// Messages at fixed times; the connections take turns. A message whose connection has no room for it waits, and its round
 /// trip counts from its own time all the same.
 /// </summary>
-internal sealed class OpenLoop : Pace
+internal sealed class OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan overtime) : Pace
 {
-    private readonly long _start;
-    private readonly double _interval;
-    private readonly int _connections;
-    private readonly long _count;
-    private readonly long _end = long.MaxValue;
-    private readonly long _latest = long.MaxValue;
+    private readonly double _interval = Stopwatch.Frequency / rate;
+
+    // The last message is the last before the end. A product that only rounding keeps from being whole counts as whole.
+    private readonly long _count = Math.Min(
+        count ?? long.MaxValue, duration is { } d ? (long)Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1) : long.MaxValue);
+
+    private readonly long _end = duration is { } d ? start + Clock.Ticks(d) : long.MaxValue;
+
+    // Messages that had to wait are sent for so long after the end.
+    private readonly long _latest = duration is { } d ? start + Clock.Ticks(d + overtime) : long.MaxValue;
+
     private long _due;
     private long _sent;
-
-    /// <param name="rate">Messages a second over all connections.</param>
-    /// <param name="connections">How many take turns.</param>
-    /// <param name="start">The first message's time.</param>
-    /// <param name="count">How many there are at most.</param>
-    /// <param name="duration">How long messages become due.</param>
-    /// <param name="overtime">How long after that messages that had to wait are still sent.</param>
-    public OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan overtime)
-    {
-        _start = start;
-        _interval = Stopwatch.Frequency / rate;
-        _connections = connections;
-        _count = count ?? long.MaxValue;
-        if (duration is { } d)
-        {
-            // The last message is the last before the end. A product that only rounding keeps from being whole counts as whole.
-            _count = (long)Math.Min(_count, Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1));
-            _end = start + Clock.Ticks(d);
-            _latest = _end + Clock.Ticks(overtime);
-        }
-    }
 
     /// <summary>How many messages have become due.</summary>
     public long Due => Math.Min(_due, _count);
@@ -133,12 +108,12 @@ internal sealed class OpenLoop : Pace
             return -1;
 
         var number = _due++;
-        return number < _count ? (int)(number % _connections) : -1;
+        return number < _count ? (int)(number % connections) : -1;
     }
 
     private bool IsDue(long number, long now) => number < _count && TimeOf(number) <= now;
 
-    private long NumberOf(MeteredConnection connection, long message) => (message * _connections) + connection.Number;
+    private long NumberOf(MeteredConnection connection, long message) => (message * connections) + connection.Number;
 
-    private long TimeOf(long number) => _start + (long)(number * _interval);
+    private long TimeOf(long number) => start + (long)(number * _interval);
 }

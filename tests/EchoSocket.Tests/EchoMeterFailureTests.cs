@@ -10,47 +10,28 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-// What a server, or this computer, does instead, and what the result says of it.
-public abstract partial class EchoMeterTests
+public class EpollMeterFailureTests : EchoMeterFailureTests
 {
-    [Theory]
-    [InlineData(0, 1, null)]
-    [InlineData(1, 1, null)]
-    [InlineData(0, 5, null)]
-    [InlineData(0, 5, 1000.0)]
-    [InlineData(1, 5, 1000.0)]
-    public void All_is_lost_at_a_server_that_says_nothing_and_the_run_ends_in_time(int warmupCount, int inFlight, double? rate)
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class SelectMeterFailureTests : EchoMeterFailureTests
+{
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+/// <summary>What a result says when the server, or this computer, fails.</summary>
+public abstract class EchoMeterFailureTests : MeterTestBase
+{
+    [Fact]
+    public void A_server_that_never_answers_is_given_up()
     {
         using var server = new ScriptedServer(peer => peer.ReadExactly(1_000_000));
 
-        var result = Run(server, o =>
-        {
-            o.OperationTimeout = TimeSpan.FromSeconds(0.2);
-            (o.WarmupCount, o.InFlight, o.Rate) = (warmupCount, inFlight, rate);
-        });
+        var result = Run(server, o => o.OperationTimeout = TimeSpan.FromSeconds(0.1));
 
         AssertFailed(EchoError.OperationTimeout, result);
-        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.2), $"{result.Duration}");
-        Assert.Equal(warmupCount > 0 ? 1 : inFlight, result.Sent);
-    }
-
-    [Fact]
-    public void The_right_bytes_too_late_are_lost()
-    {
-        using var server = new ScriptedServer(peer =>
-        {
-            peer.Send(peer.ReadExactly(32));
-            var late = peer.ReadExactly(32);
-            Wait(1000);
-            peer.Send(late);
-        });
-
-        var result = Run(server, o => (o.WarmupCount, o.OperationTimeout) = (0, TimeSpan.FromSeconds(0.5)));
-
-        Assert.Equal((2L, 1L, 1L), (result.Sent, result.Received, result.Lost));
-        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
-        Assert.EndsWith("The run ended early, after 2 messages were sent: every connection had failed.", result.Detail, StringComparison.Ordinal);
-        AssertBetween(0, 500, result.Maximum);
+        Assert.True(result.Duration >= TimeSpan.FromSeconds(0.1), $"{result.Duration}");
     }
 
     [Fact]
@@ -195,21 +176,6 @@ public abstract partial class EchoMeterTests
     }
 
     [Fact]
-    public void A_message_is_not_begun_before_it_can_be_sent()
-    {
-        using var server = new ScriptedServer(peer => peer.ReadExactly(1)); // and no more: the rest stays on the way
-
-        var result = Run(server, o =>
-        {
-            (o.WarmupCount, o.Count, o.InFlight, o.MessageSize) = (0, 10_000, 10_000, 1_000_000);
-            o.OperationTimeout = TimeSpan.FromSeconds(0.3);
-        });
-
-        Assert.InRange(result.Sent, 1, 100); // what fits the buffers of both sides, and not 10 GB
-        Assert.Equal(result.Sent, result.Lost);
-    }
-
-    [Fact]
     public void Swapped_replies_are_wrong_whatever_the_size()
     {
         foreach (var size in new[] { 32, 65_521 })
@@ -223,36 +189,6 @@ public abstract partial class EchoMeterTests
 
             Assert.Single(Run(server, o => (o.WarmupCount, o.InFlight, o.MessageSize) = (0, 2, size)).Errors, e => e.Key == nameof(EchoError.ReplyMismatch));
         }
-    }
-
-    [Fact]
-    public void Turns_of_a_connection_that_failed_are_told()
-    {
-        using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 1 }, new Recorder());
-
-        var result = Run(server, o =>
-        {
-            (o.Count, o.Connections, o.Rate, o.WarmupCount) = (100, 2, 100, 0);
-            o.OperationTimeout = TimeSpan.FromSeconds(0.5);
-        });
-
-        Assert.InRange(result.Received, 50, 99);
-        Assert.Equal(1, result.Lost);
-        Assert.Contains($"{100 - result.Sent} messages that were due were never sent: their connection had failed", result.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void The_other_connections_go_on_where_one_fails()
-    {
-        // A place is free for two only; the third waits in vain.
-        using var server = new ManyServer(new EchoServerOptions { Port = 0, MaxConnections = 2 }, new Recorder());
-
-        var result = Run(server, o => (o.Connections, o.Duration, o.OperationTimeout) = (3, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(0.5)));
-
-        Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
-        Assert.Equal((3, 1L), (result.Connections, result.Lost));
-        Assert.InRange(result.Received, 10, long.MaxValue);
-        Assert.DoesNotContain("early", result.Detail, StringComparison.Ordinal);
     }
 
     private sealed class FailingPoller(IPoller poller, int most) : WrappedPoller(poller)
