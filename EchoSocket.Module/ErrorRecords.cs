@@ -2,7 +2,7 @@ using System.Management.Automation;
 
 namespace EchoSocket;
 
-/// <summary>The core's failures as PowerShell errors: the id is the failure's name.</summary>
+/// <summary>Turns the core's failures into PowerShell errors; the id is the failure's name.</summary>
 internal static class ErrorRecords
 {
     public static ErrorRecord ToErrorRecord(this EchoException exception, object target) =>

@@ -4,11 +4,12 @@ using System.Text;
 
 namespace EchoSocket.Commands;
 
-/// <summary>What the cmdlets that exchange text with a server share: whom they call, and how long they wait.</summary>
+/// <summary>The parameters and the connection of a cmdlet that exchanges text with a server.</summary>
 public abstract class EchoClientCommand : StoppableCommand
 {
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address")]
+    [ServerJobArgument]
     [ValidateNotNullOrEmpty]
     public string ComputerName { get; set; } = "127.0.0.1";
 
@@ -30,14 +31,16 @@ public abstract class EchoClientCommand : StoppableCommand
     [ValidateRange(0.001, 2147483.0)]
     public double OperationTimeoutSeconds { get; set; } = 30;
 
+    private protected int ServerPort => ServerJobArgumentAttribute.Port(ComputerName) ?? Port;
+
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
-    /// <exception cref="EchoException">No connection came about.</exception>
+    /// <exception cref="EchoException">The connection failed.</exception>
     internal TextClient Connect()
     {
         var options = new EchoClientOptions
         {
             Host = ComputerName,
-            Port = Port,
+            Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
         };
@@ -57,7 +60,7 @@ public abstract class EchoClientCommand : StoppableCommand
     private protected static ErrorRecord DecodingFailed(DecoderFallbackException exception, string message) =>
         new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
 
-    /// <summary>How many bytes a message takes; false, with an error, where it can't be sent.</summary>
+    /// <summary>The size of an encoded message. Writes an error and returns false if the message can't be sent.</summary>
     private protected bool TryCount(string message, out int byteCount)
     {
         byteCount = 0;
@@ -74,8 +77,8 @@ public abstract class EchoClientCommand : StoppableCommand
         if (byteCount == 0)
         {
             var e = new ArgumentException(
-                $"The message is empty in the encoding {Encoding.WebName}, and an empty message puts nothing on the wire, so no " +
-                "reply would ever come; choose an encoding that has its characters.");
+                $"The message is empty in the encoding {Encoding.WebName}. An empty message puts nothing on the wire, so no reply " +
+                "would ever come; choose an encoding that has its characters.");
             WriteError(new ErrorRecord(e, "EmptyMessage", ErrorCategory.InvalidArgument, message));
         }
 

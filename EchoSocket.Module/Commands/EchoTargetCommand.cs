@@ -2,11 +2,12 @@ using System.Management.Automation;
 
 namespace EchoSocket.Commands;
 
-/// <summary>What the cmdlets that look at one server after another share.</summary>
+/// <summary>The parameters of a cmdlet that processes one server after another.</summary>
 public abstract class EchoTargetCommand : StoppableCommand
 {
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address")]
+    [ServerJobArgument]
     [ValidateNotNullOrEmpty]
     public string[] ComputerName { get; set; } = ["127.0.0.1"];
 
@@ -17,8 +18,8 @@ public abstract class EchoTargetCommand : StoppableCommand
     protected override void ProcessRecord()
     {
         foreach (var computer in ComputerName)
-            Process(computer);
+            Process(computer, ServerJobArgumentAttribute.Port(computer) ?? Port);
     }
 
-    protected abstract void Process(string computer);
+    protected abstract void Process(string computer, int port);
 }

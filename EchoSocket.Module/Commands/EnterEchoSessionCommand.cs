@@ -4,7 +4,7 @@ using System.Text;
 
 namespace EchoSocket.Commands;
 
-/// <summary>The interactive client: reads lines from the host, sends them, shows the replies.</summary>
+/// <summary>The interactive client: reads lines from the host, sends them and shows the replies.</summary>
 [Cmdlet(VerbsCommon.Enter, "EchoSession")]
 [OutputType(typeof(void))]
 public sealed class EnterEchoSessionCommand : EchoClientCommand
@@ -32,7 +32,7 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
 
         try
         {
-            Host.UI.WriteLine(client.Exchange(line, byteCount, out _));
+            Host.UI.WriteLine(TerminalText.Escape(client.Exchange(line, byteCount, out _)));
         }
         catch (DecoderFallbackException e)
         {
@@ -40,7 +40,7 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
         }
     }
 
-    // The next line that has something to send; null where the session ends.
+    // The next line that is not empty; null when the session ends.
     private string? ReadLine()
     {
         while (!Stopping)

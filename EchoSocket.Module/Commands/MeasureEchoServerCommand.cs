@@ -1,5 +1,4 @@
 using System;
-using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Management.Automation;
@@ -16,10 +15,9 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     private const string ByCount = "Count";
     private const string ByDuration = "Duration";
 
-    private static readonly TimeSpan ProgressPause = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
 
-    private readonly List<EchoStatistics> _plotted = [];
-    private string? _svgFile;
+    private LatencyPicture? _picture;
 
     [Parameter(ParameterSetName = ByCount)]
     [ValidateRange(1L, long.MaxValue)]
@@ -66,26 +64,35 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     protected override void BeginProcessing()
     {
-        if (AsSvg is not null)
-            _svgFile = CheckedFile(AsSvg);
+        if (AsSvg is null)
+            return;
+
+        try
+        {
+            _picture = new LatencyPicture(AsSvg, SessionState.Path);
+        }
+        catch (ArgumentException e)
+        {
+            ThrowTerminatingError(new ErrorRecord(e, "SvgPathNotValid", ErrorCategory.InvalidArgument, AsSvg));
+        }
     }
 
-    protected override void Process(string computer)
+    protected override void Process(string computer, int port)
     {
-        var meter = new EchoMeter(Options(computer));
+        var meter = new EchoMeter(Options(computer, port));
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var measuring = Task.Factory.StartNew(() => meter.Run(stop.Token), TaskCreationOptions.LongRunning);
         try
         {
-            ShowProgress(meter, ((IAsyncResult)measuring).AsyncWaitHandle, $"Measuring {computer}, port {Port}");
+            ShowProgress(meter, ((IAsyncResult)measuring).AsyncWaitHandle, $"Measuring {computer}, port {port}");
         }
         catch (PipelineStoppedException)
         {
-            // What was measured until then is told below.
+            // What was measured so far is shown below.
         }
         finally
         {
-            stop.Cancel(); // nothing goes on behind a pipeline that has ended, whatever ended it
+            stop.Cancel(); // the measurement ends with the pipeline, for whatever reason that ends
             ((IAsyncResult)measuring).AsyncWaitHandle.WaitOne();
         }
 
@@ -94,24 +101,36 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     protected override void EndProcessing()
     {
-        if (_svgFile is null || _plotted.Count == 0)
-            return;
-
         try
         {
-            File.WriteAllText(_svgFile, LatencyPlot.Svg(_plotted));
+            _picture?.Save();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (IOException e)
         {
-            var advice = new IOException($"The picture '{_svgFile}' was not written: {e.Message} Give -AsSvg a file that you may write.", e);
-            WriteError(new ErrorRecord(advice, "SvgNotWritten", ErrorCategory.WriteError, _svgFile));
+            WriteError(new ErrorRecord(e, "SvgNotWritten", ErrorCategory.WriteError, AsSvg));
         }
     }
 
-    private EchoMeterOptions Options(string computer) => new()
+    // A pipeline that is stopped, or that another command ends, calls only this.
+    protected override void Dispose(bool disposing)
+    {
+        try
+        {
+            if (disposing)
+                _picture?.Save();
+        }
+        catch (IOException e)
+        {
+            Host.UI?.WriteWarningLine(e.Message);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    private EchoMeterOptions Options(string computer, int port) => new()
     {
         Host = computer,
-        Port = Port,
+        Port = port,
         Count = ParameterSetName == ByCount ? Count : null,
         Duration = ParameterSetName == ByDuration ? TimeSpan.FromSeconds(DurationSeconds) : null,
         MessageSize = MessageSize,
@@ -124,11 +143,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
     };
 
-    // The pipeline's thread only looks now and then at what the measuring one has counted.
+    // Polls what the measuring thread has counted.
     private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
     {
         var (shown, before, clock) = (false, 0L, Stopwatch.StartNew());
-        while (!end.WaitOne(ProgressPause))
+        while (!end.WaitOne(ProgressInterval))
         {
             var received = meter.Received;
             var rate = (received - before) / clock.Elapsed.TotalSeconds;
@@ -148,10 +167,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     private void Write(EchoMeter meter, EchoStatistics result)
     {
+        _picture?.Add(result);
         if (Stopping)
         {
-            // PowerShell takes no more output, but its user has waited for this.
-            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result)))
+            // PowerShell takes no more output, but the user has waited for this.
+            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result), Host))
                 Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();
         }
@@ -159,28 +179,8 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         WriteVerbose(
             $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {result.Connections} connections" +
             $"{(result.RemoteEndPoint.Length > 0 ? $" to {result.RemoteEndPoint}" : "")}.");
-        if (_svgFile is not null)
-            _plotted.Add(result);
         WriteObject(result);
         foreach (var failure in meter.Failures)
             WriteError(failure.ToErrorRecord(failure.EndPoint));
-    }
-
-    // Before anything is measured: where the picture could not be written, the user wants to know now.
-    private string CheckedFile(string path)
-    {
-        var file = GetUnresolvedProviderPathFromPSPath(path);
-        SessionState.Path.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
-        var wrong = provider.Name != "FileSystem" ? $"'{path}' is no path of the file system"
-            : Directory.Exists(file) ? $"'{path}' is a folder"
-            : !Directory.Exists(Path.GetDirectoryName(file)) ? $"There is no folder '{Path.GetDirectoryName(file)}'"
-            : null;
-        if (wrong is not null)
-        {
-            ThrowTerminatingError(new ErrorRecord(
-                new ArgumentException($"{wrong}. Give -AsSvg the path of a file, in a folder that exists."), "SvgPathNotValid", ErrorCategory.InvalidArgument, path));
-        }
-
-        return file;
     }
 }

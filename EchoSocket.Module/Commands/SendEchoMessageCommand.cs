@@ -58,9 +58,9 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
         catch (EchoException e)
         {
-            // What still comes could not be told from a later reply, so the next message gets a new connection.
+            // Late bytes of this reply would be taken for the next one, so the next message gets a new connection.
             client.Dispose();
-            _clients.Remove((ComputerName, Port));
+            _clients.Remove((ComputerName, ServerPort));
             WriteError(e.ToErrorRecord(message));
             return;
         }
@@ -89,17 +89,17 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     private TextClient? Client()
     {
-        if (_clients.TryGetValue((ComputerName, Port), out var client))
+        if (_clients.TryGetValue((ComputerName, ServerPort), out var client))
             return client;
 
         try
         {
-            return _clients[(ComputerName, Port)] = Connect();
+            return _clients[(ComputerName, ServerPort)] = Connect();
         }
         catch (EchoException e)
         {
-            // Without the one endpoint that the caller wrote down nothing can go on. One that came with an object is
-            // that object's own, and others may still be reached.
+            // Every message goes to the server that the caller named, so none can be sent without it. A server named by an
+            // input object is for that object only; the others may still be reached.
             var error = e.ToErrorRecord(e.EndPoint);
             if (!CameWithObject(_hostGiven, nameof(ComputerName)) && !CameWithObject(_portGiven, nameof(Port)))
                 ThrowTerminatingError(error);

@@ -6,7 +6,10 @@ using System.Threading.Tasks;
 
 namespace EchoSocket.Commands;
 
-/// <summary>Serves one client, or many, here or in the background, and writes how each connection ended.</summary>
+/// <summary>
+/// Serves one client or many, here or in the background, and writes how each connection ended. PowerShell calls
+/// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
+/// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
@@ -56,16 +59,16 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
 
     void IServerOutput.WriteConnection(EchoConnection connection)
     {
-        // Free the port before the pipeline goes on with the result.
+        // The port is free before the next command gets the result.
         _server!.Dispose();
         WriteObject(connection);
     }
 
-    // By hand, and not by parameter sets: a missing one makes PowerShell ask for a switch, or name no parameter at all.
+    // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
     protected override void BeginProcessing()
     {
-        Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is about a server of many clients");
-        Require(KeepListening, nameof(KeepListening), nameof(ConnectionCount), "is about a server of many clients");
+        Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
+        Require(KeepListening, nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
         Require(AsJob, nameof(AsJob), nameof(Name), "names a job");
     }
 
@@ -95,7 +98,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             return;
 
         ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"-{parameter} {because}: add -{required}, or leave -{parameter} out."),
+            new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
             "ParameterRequired", ErrorCategory.InvalidArgument, required));
     }
 
@@ -120,7 +123,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             ThrowTerminatingError(e.ToErrorRecord(e.EndPoint));
         }
 
-        // Ctrl+C may have come before there was a server to stop.
+        // Ctrl+C may have come before the server existed.
         if (Stopping)
             _server!.Stop();
         return _server!;
@@ -138,7 +141,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
     }
 
-    // On a thread of its own, so that whoever is slow to take the results delays no client.
+    // On a thread of its own, so that a command that is slow to process the results delays no client.
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
@@ -179,13 +182,13 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     private void StartJob(EchoServer server)
     {
         var job = new EchoServerJob(MyInvocation.Line.Trim(), Name, server, KeepListening, IsVerbose(), Runspace.DefaultRunspace);
-        _server = null; // it is the job's now, and outlives this command
+        _server = null; // the job owns it now, and outlives this command
         JobRepository.Add(job);
         job.Start();
         WriteObject(job);
     }
 
-    // Turning what was received into text is only worth it where somebody reads it.
+    // The server decodes what it receives only if the messages are shown.
     private bool IsVerbose() =>
         MyInvocation.BoundParameters.TryGetValue("Verbose", out var verbose)
             ? (SwitchParameter)verbose

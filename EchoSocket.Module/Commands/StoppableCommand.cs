@@ -4,7 +4,10 @@ using System.Threading;
 
 namespace EchoSocket.Commands;
 
-/// <summary>A cmdlet whose work a token stops.</summary>
+/// <summary>
+/// A cmdlet that Ctrl+C stops through a token. PowerShell calls <see cref="StopProcessing"/> on another thread, and all
+/// other members on the pipeline thread.
+/// </summary>
 public abstract class StoppableCommand : PSCmdlet, IDisposable
 {
     private readonly CancellationTokenSource _stop = new();
@@ -26,7 +29,7 @@ public abstract class StoppableCommand : PSCmdlet, IDisposable
         }
         catch (ObjectDisposedException)
         {
-            // The pipeline ended at the same moment, and everything with it.
+            // The pipeline ended at the same time, so there is nothing left to stop.
         }
     }
 

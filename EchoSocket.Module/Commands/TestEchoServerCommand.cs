@@ -3,7 +3,7 @@ using System.Management.Automation;
 
 namespace EchoSocket.Commands;
 
-/// <summary>Tells whether a path to an echo server works, and where it ends if it does not.</summary>
+/// <summary>Tests whether the path to an echo server works, and finds the stage that fails.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "EchoServer")]
 [OutputType(typeof(bool), typeof(EchoPathReport))]
 public sealed class TestEchoServerCommand : EchoTargetCommand
@@ -15,18 +15,18 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     [Parameter]
     public SwitchParameter Detailed { get; set; }
 
-    protected override void Process(string computer)
+    protected override void Process(string computer, int port)
     {
-        var report = Probe(computer);
-        WriteVerbose($"{computer}, port {Port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
+        var report = Probe(computer, port);
+        WriteVerbose($"{computer}, port {port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
         WriteObject(Detailed ? report : report.Success);
     }
 
-    private EchoPathReport Probe(string computer)
+    private EchoPathReport Probe(string computer, int port)
     {
         try
         {
-            return PathProbe.Run(computer, Port, TimeSpan.FromSeconds(TimeoutSeconds), Stop);
+            return PathProbe.Run(computer, port, TimeSpan.FromSeconds(TimeoutSeconds), Stop);
         }
         catch (OperationCanceledException)
         {

@@ -1,12 +1,13 @@
 using System;
 using System.Net;
+using EchoSocket.Connecting;
 
 namespace EchoSocket;
 
-/// <summary>Whom an echo client calls and how long it waits.</summary>
+/// <summary>The server that a client connects to, and how long the client waits. For one thread at a time.</summary>
 public class EchoClientOptions
 {
-    /// <summary>The longest time that can be waited for; a socket counts in milliseconds, 32 bits wide.</summary>
+    /// <summary>The longest time-out. Sockets count in milliseconds, in 32 bits.</summary>
     public static readonly TimeSpan MaximumTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     private string _host = "127.0.0.1";
@@ -14,29 +15,29 @@ public class EchoClientOptions
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
 
-    /// <summary>A name or an IP address. Default 127.0.0.1.</summary>
-    /// <exception cref="ArgumentException">The value is null or empty.</exception>
+    /// <summary>A name or an IP address, without a port. Default 127.0.0.1.</summary>
+    /// <exception cref="ArgumentException">The value is neither a name nor an IP address.</exception>
     public string Host
     {
         get => _host;
-        set => _host = string.IsNullOrEmpty(value)
-            ? throw new ArgumentException("A host is a name or an IP address.", nameof(value))
-            : value;
+        set => _host = IsHost(value)
+            ? value
+            : throw new ArgumentException($"'{value}' is not a name or an IP address. Give the port separately.");
     }
 
     /// <summary>The port, 1 to 65535. Default 8081.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not a port that can be called.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int Port
     {
         get => _port;
         set => _port = value is > IPEndPoint.MinPort and <= IPEndPoint.MaxPort
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "A port to call is 1 to 65535.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The port is 1 to 65535.");
     }
 
     /// <summary>
     /// How long resolving the name and connecting may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
-    /// The addresses of a name race for it (RFC 8305).
+    /// Several addresses race, as described in RFC 8305.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan ConnectionTimeout
@@ -56,8 +57,16 @@ public class EchoClientOptions
         set => _operationTimeout = Checked(value);
     }
 
+    /// <summary>Resolves names; a test may replace it.</summary>
+    internal NameResolver Resolver { get; set; } = NameResolver.Default;
+
+    // IPAddress.TryParse drops a port in silence: it takes [::1]:80 for ::1.
+    private static bool IsHost(string value) =>
+        !string.IsNullOrEmpty(value)
+        && (value.IndexOf(':') < 0 || (IPAddress.TryParse(value, out _) && (value[0] != '[' || value[value.Length - 1] == ']')));
+
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A timeout is 1 ms to {MaximumTimeout}.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A time-out is 1 ms to {MaximumTimeout}.");
 }

@@ -2,18 +2,18 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>One address that was tried. Plain data: it keeps its values when it is serialized.</summary>
+/// <summary>An attempt to connect to one address. Plain data: it keeps its values when it is serialized. For one thread at a time.</summary>
 public sealed class EchoConnectAttempt
 {
-    /// <summary>The address and port tried, as <c>address:port</c>.</summary>
+    /// <summary>The address and port, as <c>address:port</c>.</summary>
     public string EndPoint { get; set; } = "";
 
-    /// <summary>How long the attempt took, to the connection or to its failure.</summary>
+    /// <summary>How long it took to connect or to fail.</summary>
     public TimeSpan Time { get; set; }
 
-    /// <summary>Why there was no connection, in words; empty where there was one.</summary>
+    /// <summary>Why it failed, in a few words; empty if it connected.</summary>
     public string Error { get; set; } = "";
 
-    /// <summary>The attempt, for a table cell or a log.</summary>
+    /// <summary>Describes the attempt for a table cell or a log.</summary>
     public override string ToString() => $"{EndPoint} {(Error.Length > 0 ? Error : "connected")}";
 }

@@ -3,8 +3,7 @@ using System;
 namespace EchoSocket;
 
 /// <summary>
-/// What a server tells of one client's connection once it has ended. Plain data: it keeps its values when it is
-/// serialized.
+/// The result of one client's connection, once it has ended. Plain data: it keeps its values when it is serialized.
 /// </summary>
 public sealed class EchoConnection
 {
@@ -20,18 +19,22 @@ public sealed class EchoConnection
     /// <summary>From the accept to the end.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>Bytes read from the client.</summary>
+    /// <summary>Bytes read from the client, with those that were discarded because the connection was ending.</summary>
     public long BytesReceived { get; set; }
 
     /// <summary>
-    /// Bytes handed to the operating system for the client, without those of a send that was cut short. After a reset
-    /// the client may have got fewer of them.
+    /// Bytes handed to the operating system for the client. It delivers them even after the connection is closed, unless the
+    /// connection is reset: the client may then have got fewer of them.
     /// </summary>
     public long BytesSent { get; set; }
 
     /// <summary>How the connection ended.</summary>
     public EndReason EndReason { get; set; }
 
-    /// <summary>A sentence, where there is more to say than the reason; otherwise empty.</summary>
+    /// <summary>
+    /// More than the reason says, in sentences; otherwise empty. For <see cref="EndReason.Faulted"/>: what failed. For
+    /// <see cref="EndReason.IdleTimeout"/> and <see cref="EndReason.Stopped"/>: how many bytes of its replies the client had not
+    /// yet taken (only Linux tells), and how many bytes from it were not answered.
+    /// </summary>
     public string Detail { get; set; } = "";
 }

@@ -21,7 +21,7 @@ public enum EchoError
     /// <summary>There is no route to the host or its network.</summary>
     HostUnreachable,
 
-    /// <summary>No connection came about in time.</summary>
+    /// <summary>Could not connect in time, or resolve the name.</summary>
     ConnectionTimeout,
 
     /// <summary>No whole reply came in time.</summary>

@@ -130,7 +130,7 @@ public sealed class EchoMeter
     private string Detail(bool stopped)
     {
         var end = stopped ? "The run was stopped."
-            : _run.EndedEarly ? Sentence("The run ended early, after {0:N0} messages were sent: every connection had failed.", _run.Sent)
+            : _run.EndedEarly ? Sentence("The run ended early, with {0:N0} sent: every connection had failed.", _run.Sent)
             : _run.Pace.NeverSent > 0 ? Sentence(
                 "{0:N0} messages that were due were never sent: their connection had failed, or the path takes fewer than {1:#,0.###} a " +
                 "second. Use a lower rate, more connections or more messages in flight.",

@@ -8,41 +8,41 @@ public enum EchoPathStage
     /// <summary>None: the whole path works.</summary>
     None,
 
-    /// <summary>The name's addresses are looked up.</summary>
+    /// <summary>Resolving the name.</summary>
     Resolve,
 
-    /// <summary>A connection is made to one of them.</summary>
+    /// <summary>Connecting to one of its addresses.</summary>
     Connect,
 
-    /// <summary>A message is sent, and the same comes back.</summary>
+    /// <summary>Sending a message and receiving the same bytes.</summary>
     Echo,
 }
 
 /// <summary>
-/// What was seen on the path to an echo server. Times of stages that were not reached are zero. Plain data: it keeps its
-/// values when it is serialized.
+/// The result of testing the path to an echo server. The times of stages that were not reached are zero. Plain data: it
+/// keeps its values when it is serialized. For one thread at a time.
 /// </summary>
 public sealed class EchoPathReport
 {
-    /// <summary>The name or address asked for.</summary>
+    /// <summary>The name or address, as the caller wrote it.</summary>
     public string ComputerName { get; set; } = "";
 
-    /// <summary>The port asked for.</summary>
+    /// <summary>The port.</summary>
     public int Port { get; set; }
 
-    /// <summary>True if the right bytes came back in time.</summary>
+    /// <summary>Whether the right bytes came back in time.</summary>
     public bool Success { get; set; }
 
     /// <summary>The stage that failed.</summary>
     public EchoPathStage FailedStage { get; set; }
 
-    /// <summary>Why it failed, in words; empty on success.</summary>
+    /// <summary>Why it failed, in a few words; empty on success.</summary>
     public string Reason { get; set; } = "";
 
-    /// <summary>The addresses that the name has.</summary>
+    /// <summary>The addresses of the name.</summary>
     public string[] Addresses { get; set; } = [];
 
-    /// <summary>The attempts to connect, one an address, as far as they were needed.</summary>
+    /// <summary>The attempts to connect, in the order in which they began; one for each address that was tried.</summary>
     public EchoConnectAttempt[] Attempts { get; set; } = [];
 
     /// <summary>This end of the connection, as <c>address:port</c>.</summary>
@@ -51,15 +51,15 @@ public sealed class EchoPathReport
     /// <summary>The other end, as <c>address:port</c>.</summary>
     public string RemoteEndPoint { get; set; } = "";
 
-    /// <summary>How long the name took. Zero for an address.</summary>
+    /// <summary>How long resolving the name took; zero for an address.</summary>
     public TimeSpan ResolveTime { get; set; }
 
-    /// <summary>From the first attempt to the connection.</summary>
+    /// <summary>From the start of the first attempt to the connection.</summary>
     public TimeSpan ConnectTime { get; set; }
 
-    /// <summary>From the send to the first byte that came back.</summary>
+    /// <summary>From the start of the send to the first byte of the reply.</summary>
     public TimeSpan FirstByteTime { get; set; }
 
-    /// <summary>From the send to the last byte.</summary>
+    /// <summary>From the start of the send to the last byte of the reply.</summary>
     public TimeSpan EchoTime { get; set; }
 }

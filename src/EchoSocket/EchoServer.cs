@@ -23,7 +23,7 @@ public sealed class EchoServer : IDisposable
     private EchoServer(Socket listener, EchoServerOptions options)
     {
         _listener = listener;
-        _options = options;
+        _options = options.Copy();
         LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
     }
 

@@ -5,7 +5,7 @@ using EchoSocket.Polling;
 
 namespace EchoSocket;
 
-/// <summary>Where an echo server listens and what it sends back.</summary>
+/// <summary>Where an echo server listens, what it sends back, and its limits. A server takes a copy.</summary>
 public sealed class EchoServerOptions
 {
     /// <summary>The port that servers listen on, and clients call, unless told otherwise.</summary>
@@ -59,8 +59,8 @@ public sealed class EchoServerOptions
     public EchoTransform Transform { get; set; }
 
     /// <summary>
-    /// How many clients <see cref="EchoServer.ServeMany"/> serves at once, 1 or more. Default: no limit. Further ones wait
-    /// in the backlog and are served when a place is free.
+    /// How many clients <see cref="EchoServer.ServeMany"/> serves at once, 1 or more. Default: no limit. Further clients wait in
+    /// the backlog until a connection ends.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int MaxConnections
@@ -72,8 +72,8 @@ public sealed class EchoServerOptions
     }
 
     /// <summary>
-    /// After how many clients have come and gone <see cref="EchoServer.ServeMany"/> returns, 1 or more. Default null: it
-    /// serves until it is stopped.
+    /// How many clients <see cref="EchoServer.ServeMany"/> serves in all before it returns, 1 or more. Further clients are
+    /// refused. Default null: it serves until it is stopped.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 1.</exception>
     public int? ConnectionCount
@@ -85,10 +85,10 @@ public sealed class EchoServerOptions
     }
 
     /// <summary>
-    /// How long a client may be silent, without sending and without reading a good part of what waits for it (the system
-    /// tells of a reader only when about a third of a buffer is free); 1 ms to
-    /// <see cref="EchoClientOptions.MaximumTimeout"/>. Its connection then ends with
-    /// <see cref="EndReason.IdleTimeout"/>. Default null: for ever.
+    /// How long a connection may be idle, 1 ms to <see cref="EchoClientOptions.MaximumTimeout"/>. It is idle while the client
+    /// sends nothing, or, if replies wait for it, while it does not read a good part of them (the system reports room only when
+    /// about a third of a buffer is free). The connection then ends with <see cref="EndReason.IdleTimeout"/>. Default null: no
+    /// limit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public TimeSpan? IdleTimeout
@@ -99,14 +99,17 @@ public sealed class EchoServerOptions
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
     }
 
-    /// <summary>What is done to the bytes; null for nothing. A test's own may take the place of the usual ones.</summary>
+    /// <summary>A copy, so that later changes do not reach a server.</summary>
+    internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();
+
+    /// <summary>What is done to the bytes; null for nothing. A test may choose something else.</summary>
     internal Action<byte[], int>? TransformBytes
     {
         get => _transformBytes ?? (Transform == EchoTransform.Upper ? Upper : null);
         set => _transformBytes = value;
     }
 
-    /// <summary>How long stopping waits for clients to take the replies to what had come; a test may wait longer.</summary>
+    /// <summary>How long stopping waits for clients to read their replies and to close. A test may choose.</summary>
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>

@@ -3,26 +3,26 @@ using System.Net;
 namespace EchoSocket;
 
 /// <summary>
-/// Is told what happens on a server's connections, as it happens, on the thread that serves them. What an observer throws
-/// ends the server and its connections, in order but without further calls, and reaches the caller of
+/// Observes a server's connections, on the thread that serves them. An exception of the observer ends the server and its
+/// connections in order, without further calls, and reaches the caller of
 /// <see cref="EchoServer.ServeOne"/> or <see cref="EchoServer.ServeMany"/>.
 /// </summary>
 public interface IEchoObserver
 {
     /// <summary>
-    /// True while the observer can't take more. No further client is accepted then; those already there are served.
+    /// True while the observer can take no more results. The server then accepts no further client, and serves those it has.
     /// </summary>
     bool IsFull { get; }
 
     /// <summary>A client was accepted. The same object names its connection in every later call.</summary>
     void Connected(IPEndPoint remote);
 
-    /// <summary>Bytes came, as the client sent them. They are the observer's only until it returns.</summary>
+    /// <summary>Bytes came, as the client sent them. The buffer is the observer's only until the call returns.</summary>
     void Received(IPEndPoint remote, byte[] buffer, int count);
 
     /// <summary>A connection ended.</summary>
     void Ended(IPEndPoint remote, EchoConnection connection);
 
-    /// <summary>Something is wrong that the server gets over.</summary>
+    /// <summary>Something is wrong, but the server continues.</summary>
     void Warned(string message);
 }

@@ -13,9 +13,6 @@ internal interface IContender
 {
     string Name { get; }
 
-    /// <summary>Listens on a free port, tells it, and serves one client after the other for ever.</summary>
-    void Serve(Action<int> listening);
-
     /// <summary>Round trips a second over a connection of its own.</summary>
     double Measure(int port, TimeSpan duration);
 }
@@ -48,9 +45,9 @@ internal static class Messages
 /// <summary>What the others are compared with: the least that a blocking C# echo can do.</summary>
 internal sealed class BareSockets : IContender
 {
-    public string Name => "bare";
+    public string Name => Servers.Bare;
 
-    public void Serve(Action<int> listening)
+    public static void Serve(Action<int> listening)
     {
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
@@ -90,14 +87,17 @@ internal sealed class BareSockets : IContender
 
 internal sealed class Core : IContender
 {
-    public string Name => "core";
+    public string Name => Servers.Core;
 
-    public void Serve(Action<int> listening)
+    public static void Serve(Action<int> listening)
     {
-        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0 });
-        listening(server.LocalEndPoint.Port);
-        while (true)
+        for (var port = 0; ;)
+        {
+            using var server = EchoServer.Listen(new EchoServerOptions { Port = port });
+            if (port == 0)
+                listening(port = server.LocalEndPoint.Port);
             server.ServeOne();
+        }
     }
 
     public double Measure(int port, TimeSpan duration)
@@ -110,20 +110,7 @@ internal sealed class Core : IContender
 
 internal sealed class Cmdlets : IContender
 {
-    public string Name => "cmdlets";
-
-    public void Serve(Action<int> listening)
-    {
-        // -Verbose would tell the port, but would also have the server describe every read.
-        using var runspace = Module.Open();
-        var port = FreePort();
-        listening(port);
-        while (true)
-        {
-            using var shell = PowerShell.Create(runspace);
-            shell.AddCommand("Start-EchoServer").AddParameter("Port", port).Invoke();
-        }
-    }
+    public string Name => Servers.Cmdlets;
 
     public double Measure(int port, TimeSpan duration)
     {
@@ -142,12 +129,5 @@ internal sealed class Cmdlets : IContender
         for (var end = Messages.After(duration); Stopwatch.GetTimestamp() < end;)
             yield return Messages.Text;
         clock.Stop();
-    }
-
-    private static int FreePort()
-    {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        socket.Bind(new IPEndPoint(IPAddress.Loopback, 0));
-        return ((IPEndPoint)socket.LocalEndPoint!).Port;
     }
 }

@@ -17,7 +17,7 @@ internal static class LongPipeline
     public static int Run(int messages)
     {
         var marks = new List<(double Seconds, long Bytes)>();
-        using (var server = new ServerProcess("cmdlets"))
+        using (var server = new ServerProcess(Servers.Cmdlets))
         using (var runspace = Module.Open())
         using (var shell = PowerShell.Create(runspace))
             Module.Send(shell, server.Port, Feed(messages, marks));

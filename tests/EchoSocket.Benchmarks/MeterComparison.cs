@@ -32,7 +32,7 @@ internal static class MeterComparison
         try
         {
             Placement.RunOn(0);
-            using var process = new ServerProcess(Servers.C, server, []);
+            using var process = new ServerProcess(Servers.C, new ProcessStartInfo(server));
             Placement.RunOn(1);
             using var runspace = Module.Open();
             Measure(runspace, process.Port, 64, Seconds, spin: false); // the JIT's

@@ -12,11 +12,13 @@ internal static class Module
 {
     public static string Root { get; } = FindRoot();
 
+    public static string Manifest { get; } = Path.Combine(Root, "EchoSocket.psd1");
+
     /// <summary>A runspace that imported the module.</summary>
     public static Runspace Open()
     {
         var state = InitialSessionState.CreateDefault2();
-        state.ImportPSModule(Path.Combine(Root, "EchoSocket.psd1"));
+        state.ImportPSModule(Manifest);
         state.Commands.Add(new SessionStateCmdletEntry("Write-Sequence", typeof(WriteSequenceCommand), null));
         state.Commands.Add(new SessionStateCmdletEntry("Measure-Count", typeof(MeasureCountCommand), null));
         var runspace = RunspaceFactory.CreateRunspace(state);

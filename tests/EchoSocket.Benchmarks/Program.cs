@@ -10,6 +10,7 @@ internal static class Program
           servers [ROUNDS]      Start-EchoServer -KeepListening next to C, async Socket and Kestrel, in turns (default 3)
           servers ROUNDS free   the same with server and load on whatever processor they get
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
+          greedy [CLIENTS]      clients that send and never read: what the server keeps for them (default 9000)
           connections           100,000 connections one after another: accounted for, and nothing left behind
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
           meter [ROUNDS]        Measure-EchoServer next to a client in C, in turns (default 5); then a minute's memory
@@ -22,6 +23,8 @@ internal static class Program
         ["servers", var rounds] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n).Run(),
         ["servers", var rounds, "free"] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n, free: true).Run(),
         ["hostile"] => Hostile.Run(3),
+        ["greedy"] => Greedy.Run(9_000),
+        ["greedy", var clients] when int.TryParse(clients, out var n) && n > 0 => Greedy.Run(n),
         ["connections"] => ManyConnections.Run(100_000),
         ["roundtrips"] => RoundTrips.Run(5),
         ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),
@@ -29,8 +32,7 @@ internal static class Program
         ["meter", var rounds] when int.TryParse(rounds, out var n) && n > 0 => MeterComparison.Run(n),
         ["pipeline"] => LongPipeline.Run(1_000_000),
         ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
-        ["serve", var name] when Array.Find(Contenders.All, c => c.Name == name) is { } contender => ServerProcess.Serve(contender.Serve),
-        ["serve", var name] when Array.IndexOf(Servers.Managed, name) >= 0 => ServerProcess.Serve(listening => Servers.Serve(name, listening)),
+        ["serve", var name] when Servers.Own.TryGetValue(name, out var serve) => ServerProcess.Serve(serve),
         _ => Help(),
     };
 

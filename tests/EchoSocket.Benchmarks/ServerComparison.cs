@@ -76,7 +76,7 @@ internal sealed class ServerComparison
     private ServerProcess Start(string name)
     {
         RunOn(0);
-        var server = name == Servers.C ? new ServerProcess(name, _c!, []) : new ServerProcess(name);
+        var server = name == Servers.C ? new ServerProcess(name, new ProcessStartInfo(_c!)) : new ServerProcess(name);
         RunOn(1);
         return server;
     }

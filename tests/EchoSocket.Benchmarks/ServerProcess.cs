@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Net.NetworkInformation;
 using System.Threading;
+using EchoSocket.Tests;
 
 namespace EchoSocket.Benchmarks;
 
@@ -15,17 +16,14 @@ internal sealed class ServerProcess : IDisposable
     private readonly Process _process;
 
     public ServerProcess(string name)
-        : this(name, "dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name])
+        : this(name, Servers.StartInfo(name))
     {
     }
 
-    public ServerProcess(string name, string program, string[] arguments)
+    public ServerProcess(string name, ProcessStartInfo start)
     {
-        var start = new ProcessStartInfo(program, arguments)
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-        };
+        start.RedirectStandardInput = true;
+        start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         Port = int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
         if (!SpinWait.SpinUntil(IsListening, Patience))
@@ -52,6 +50,13 @@ internal sealed class ServerProcess : IDisposable
             return _process.WorkingSet64;
         }
     }
+
+    /// <summary>This program as a server of this name.</summary>
+    public static ProcessStartInfo Own(string name) => new("dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name]);
+
+    /// <summary>A command in PowerShell that starts a server in the background and writes its port.</summary>
+    public static ProcessStartInfo InPowerShell(string command) =>
+        Pwsh.StartInfo("-Command", $"Import-Module '{Module.Manifest}'\n{command}\n$null = [Console]::In.ReadToEnd()");
 
     public void Dispose()
     {

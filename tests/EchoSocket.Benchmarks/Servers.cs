@@ -1,9 +1,9 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using Microsoft.AspNetCore.Connections;
@@ -25,20 +25,40 @@ internal static class Servers
 
     public const string Portable = "EchoSocket, Socket.Select";
 
-    public static readonly string[] Compared = [Ours, AsyncSockets, Kestrel];
-    public static readonly string[] Managed = [.. Compared, Portable];
+    public const string Bare = "bare";
+    public const string Core = "core";
+    public const string Cmdlets = "cmdlets";
 
-    public static void Serve(string name, Action<int> listening)
+    public static readonly string[] Compared = [Ours, AsyncSockets, Kestrel];
+
+    /// <summary>The servers that this program itself can be.</summary>
+    public static readonly Dictionary<string, Action<Action<int>>> Own = new()
     {
-        if (name == Ours)
-            ServeOurs(listening);
-        else if (name == Portable)
-            ServePortable(listening);
-        else if (name == Kestrel)
-            ServeKestrel(listening);
-        else
-            ServeAsync(listening).GetAwaiter().GetResult();
-    }
+        [Bare] = BareSockets.Serve,
+        [Core] = Benchmarks.Core.Serve,
+        [Portable] = ServePortable,
+        [AsyncSockets] = listening => ServeAsync(listening).GetAwaiter().GetResult(),
+        [Kestrel] = ServeKestrel,
+    };
+
+    // -Verbose would tell the port, but would also have the server describe every read.
+    private const string OneClientAfterTheOther = """
+        $free = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
+        $free.Start()
+        $port = $free.LocalEndpoint.Port
+        $free.Stop()
+        $manifest = (Get-Module EchoSocket).Path
+        $null = Start-ThreadJob { Import-Module $using:manifest; while ($true) { $null = Start-EchoServer -Port $using:port } }
+        $port
+        """;
+
+    /// <summary>The cmdlet's servers run in PowerShell, as their users run them.</summary>
+    public static ProcessStartInfo StartInfo(string name) => name switch
+    {
+        Ours => ServerProcess.InPowerShell("(Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096).Port"),
+        Cmdlets => ServerProcess.InPowerShell(OneClientAfterTheOther),
+        _ => ServerProcess.Own(name),
+    };
 
     /// <summary>Compiles a program of <c>peers</c>; null where there is no compiler, or no epoll.</summary>
     public static string? BuildC(string name)
@@ -58,17 +78,6 @@ internal static class Servers
         {
             return null;
         }
-    }
-
-    // In an engine, through the cmdlet, as its users run it.
-    private static void ServeOurs(Action<int> listening)
-    {
-        using var runspace = Module.Open();
-        using var shell = System.Management.Automation.PowerShell.Create(runspace);
-        shell.AddScript("Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096");
-        var job = shell.Invoke()[0];
-        listening((int)job.Properties["Port"].Value);
-        Thread.Sleep(Timeout.Infinite);
     }
 
     private static void ServePortable(Action<int> listening)

@@ -93,7 +93,7 @@ public class ClassroomPairTests
     public void Our_client_calls_a_server_that_reads_1024_bytes_at_a_time()
     {
         using var engine = new Engine();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
             var buffer = new byte[1024];
             while (client.Receive(buffer) is > 0 and var count)
@@ -110,7 +110,7 @@ public class ClassroomPairTests
     public void A_client_that_reads_a_whole_reply_at_once_calls_our_server()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         var buffer = new byte[1024];
         foreach (var message in new[] { "one", "two" })
         {

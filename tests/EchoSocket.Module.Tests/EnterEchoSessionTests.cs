@@ -26,6 +26,23 @@ public class EnterEchoSessionTests
     }
 
     [Fact]
+    public void Control_characters_of_a_reply_are_shown_and_not_obeyed()
+    {
+        var host = new ScriptedHost("hi");
+        using var engine = new Engine(host);
+        using var peer = new ScriptedServer(client =>
+        {
+            client.ReadExactly(2);
+            client.Send([0x1B, 0x9B]); // ESC and, in latin1, its C1 form
+            client.ReadEnd();
+        });
+
+        engine.Run("Enter-EchoSession -Port $args[0] -Encoding latin1", peer.Port);
+
+        Assert.Equal(">>>: \\u001B\\u009B\n>>>: ", host.Text);
+    }
+
+    [Fact]
     public void A_line_that_the_encoding_refuses_is_an_error_and_the_session_goes_on()
     {
         var host = new ScriptedHost("\uD800", "hi");
@@ -55,7 +72,7 @@ public class EnterEchoSessionTests
     {
         var host = new ScriptedHost("hello", "again");
         using var engine = new Engine(host);
-        using var peer = new Peer(client => client.Send(Peer.Read(client, 5)[..1]));
+        using var peer = new ScriptedServer(client => client.Send(client.ReadExactly(5)[..1]));
 
         var error = engine.Terminating("Enter-EchoSession -Port $args[0]", peer.Port);
 
@@ -88,11 +105,11 @@ public class EnterEchoSessionTests
     {
         var received = new TaskCompletionSource();
         using var engine = new Engine(new ScriptedHost("hello"));
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 5);
+            client.ReadExactly(5);
             received.SetResult();
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
         using var session = engine.Begin("Enter-EchoSession -Port $args[0]", peer.Port);
         received.Task.Get();

@@ -3,7 +3,6 @@ using System.Collections;
 using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
-using EchoSocket.Tests;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -27,7 +26,7 @@ public class FailureKindTests
     public void Each_has_its_own_result(string kind, string problem, string error)
     {
         using var full = kind == "drops" ? FullBacklog.Create() : null;
-        using var peer = kind == "drops" ? null : kind == "nobody" ? new Peer() : new Peer(Serve(kind), Serve(kind));
+        using var peer = kind == "drops" ? null : kind == "nobody" ? new ScriptedServer() : new ScriptedServer(Serve(kind), Serve(kind));
         var port = full?.EndPoint.Port ?? peer!.Port;
         if (kind == "nobody")
             peer!.Dispose();
@@ -53,11 +52,11 @@ public class FailureKindTests
     {
         if (kind == "closes")
             client.Shutdown(SocketShutdown.Send);
-        var message = Peer.Read(client, 64);
+        var message = client.ReadExactly(64);
         switch (kind)
         {
             case "resets":
-                Peer.Reset(client);
+                client.Reset();
                 return;
             case "garbage":
                 client.Send(new byte[64]);

@@ -2,6 +2,7 @@ using System;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -9,95 +10,33 @@ namespace EchoSocket.Module.Tests;
 
 public class JobTests
 {
-    [Fact]
-    public void A_one_client_job_completes_when_its_client_has_gone()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -AsJob -Port 0 -Name echo
-            "$($server.State) $($server.Name) $($server.PSJobTypeName) $((Get-Job echo).Id -eq $server.Id)"
-            $server | Send-EchoMessage -Message hi
-            $null = Wait-Job $server
-            $server.State
-            "$($server.TotalConnections) $($server.ActiveConnections) $($server.BytesReceived) $($server.BytesSent) $($server.HasMoreData)"
-            (Receive-Job $server).EndReason
-            "$($server.HasMoreData)"
-            Remove-Job $server
-            @(Get-Job).Count
-            """);
-
-        Assert.Null(result.Ended);
-        Assert.Empty(result.Errors);
-        Assert.Equal(
-            ["Running echo EchoServerJob True", "HI", "Completed", "1 0 2 2 True", "PeerClosed", "False", "0"],
-            result.Output.Select(o => $"{o}"));
-    }
-
-    [Fact]
-    public void A_job_of_many_clients_runs_until_it_is_stopped()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -KeepListening -AsJob -Port 0
-            1..3 | ForEach-Object { $server | Send-EchoMessage -Message "m$_" }
-            'x' | Send-EchoMessage -Port $server.Port | ForEach-Object { "$($server.ActiveConnections) $($server.TotalConnections)" }
-            while ((Receive-Job $server -Keep).Count -lt 4) { }
-            $server.State
-            Stop-Job $server
-            $server.State
-            (Receive-Job $server).EndReason
-            """);
-
-        Assert.Equal(
-            ["M1", "M2", "M3", "1 4", "Running", "Stopped", "PeerClosed", "PeerClosed", "PeerClosed", "PeerClosed"], result.Output.Select(o => $"{o}"));
-    }
-
-    [Fact]
-    public void Its_address_and_port_name_the_server_to_whoever_takes_them()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            "$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Address 127.0.0.3; $server.LocalEndPoint -ceq \"$($server.Address):$($server.Port)\"; "
-            + "($server | Send-EchoMessage -Message hi -Detailed).RemoteEndPoint -ceq $server.LocalEndPoint; Remove-Job $server -Force");
-
-        Assert.All(result.Output, o => Assert.Equal(true, o.BaseObject));
-        Assert.Equal(2, result.Output.Count);
-    }
-
-    [Fact]
-    public void Its_table_shows_what_it_does_and_did()
-    {
-        var host = new ScriptedHost();
-        using var engine = new Engine(host);
-
-        engine.Run("$server = Start-EchoServer -AsJob -Port 0 -Name echo; $null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; $server | Out-Default");
-
-        Assert.Matches(@"\s\d+ echo\s+Completed\s+0\s+1\s+2 127\.0\.0\.1:\d+", host.Text);
-    }
-
     [Theory]
     [InlineData(false)]
-    [InlineData(true)] // also when told of it
-    public void A_callback_that_throws_fails_the_job_with_its_reason_and_nothing_else(bool again)
+    [InlineData(true)] // the subscriber of its warnings, too
+    public void A_subscriber_that_throws_is_told_once_and_the_server_goes_on(bool again)
     {
         using var engine = new Engine();
         var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single().BaseObject;
-        job.Output.DataAdded += (_, _) => throw new InvalidOperationException("the callback's own");
+        var calls = 0;
+        job.Output.DataAdded += (_, _) => throw new InvalidOperationException($"the subscriber's own, {Interlocked.Increment(ref calls)}");
         if (again)
-            job.Error.DataAdded += (_, _) => throw new InvalidOperationException("another's own");
+            job.Warning.DataAdded += (_, _) => throw new InvalidOperationException("another's own");
 
         var result = engine.Run(
-            "$null = $server | Send-EchoMessage -Message hi; $null = Wait-Job $server; \"$($server.State)\"; $server.StatusMessage; Receive-Job $server -ErrorAction SilentlyContinue -ErrorVariable e; \"$($e[0].FullyQualifiedErrorId)\"");
+            """
+            1..3 | ForEach-Object { $server | Send-EchoMessage -Message hi }
+            while ($server.Output.Count -lt 3) { }
+            "$($server.State)"
+            Stop-Job $server
+            @(Receive-Job $server -WarningVariable warned -ErrorVariable failed 3>$null).Count
+            "$($server.State)"
+            @($failed).Count
+            @($warned).Count
+            "$warned"
+            """);
 
-        Assert.Equal("Failed", $"{result.Output[0]}");
-        Assert.Equal("the callback's own", $"{result.Output[1]}");
-        Assert.StartsWith("ServerFault", $"{result.Output[^1]}", StringComparison.Ordinal);
-        Assert.Equal("ConnectionRefused", engine.Terminating("$server | Send-EchoMessage -Message hi -ErrorAction Stop").Id());
+        Assert.Equal(["HI", "HI", "HI", "Running", "3", "Stopped", "0", "1"], result.Output.Select(o => $"{o}").SkipLast(1));
+        Assert.Contains("the subscriber's own, 1", $"{result.Output[^1]}", StringComparison.Ordinal);
     }
 
     [Fact]
@@ -107,7 +46,7 @@ public class JobTests
         using var running = engine.Begin(
             "$server = Start-EchoServer -AsJob -Port 0; $server.Port; $server | Receive-Job -Wait -AutoRemoveJob | ForEach-Object { \"$($_.EndReason)\" }; @(Get-Job).Count");
         running.Until(r => r.Output.Count == 1);
-        Peer.Call((int)running.Output[0].BaseObject).Close();
+        Peers.Call((int)running.Output[0].BaseObject).Close();
 
         Assert.Equal(["PeerClosed", "0"], running.End().Output.Skip(1).Select(o => $"{o}"));
     }
@@ -125,9 +64,22 @@ public class JobTests
             told.TrySetResult(removing.Wait(Bounded.Limit));
         };
 
-        Peer.Call((int)result.Output[1].BaseObject).Close();
+        Peers.Call((int)result.Output[1].BaseObject).Close();
 
         Assert.True(told.Task.Get());
+    }
+
+    [Fact]
+    public void A_job_that_is_stopped_can_be_removed_while_any_of_its_states_is_told()
+    {
+        using var engine = new Engine();
+        var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output[0].BaseObject;
+        var removed = true;
+        job.StateChanged += (_, _) => removed &= Bounded.Start(job.Dispose).Wait(Bounded.Limit);
+
+        Bounded.Start(job.StopJob).Get(2 * Bounded.Limit);
+
+        Assert.True(removed);
     }
 
     [Fact]
@@ -137,41 +89,12 @@ public class JobTests
         for (var i = 0; i < 50; i++)
         {
             var job = (Job)engine.Run("Start-EchoServer -AsJob -Port 0").Output.Single().BaseObject;
-            Peer.Call((int)engine.Run("(Get-Job)[-1].Port").Output.Single().BaseObject).Close();
+            Peers.Call((int)engine.Run("(Get-Job)[-1].Port").Output.Single().BaseObject).Close();
             job.StopJob();
 
             Assert.Matches("^(Completed|Stopped)$", $"{job.JobStateInfo.State}");
             engine.Run("Get-Job | Remove-Job -Force");
         }
-    }
-
-    [Fact]
-    public void Failing_to_bind_is_the_cmdlets_own_error()
-    {
-        using var engine = new Engine();
-        using var server = new BackgroundServer();
-
-        var error = engine.Terminating("Start-EchoServer -AsJob -Port $args[0]", server.Port);
-
-        Assert.Equal("AddressInUse", error.Id());
-        Assert.Empty(engine.Run("Get-Job").Output);
-    }
-
-    [Fact]
-    public void Its_verbose_messages_come_with_Receive_Job()
-    {
-        using var engine = new Engine();
-
-        var result = engine.Run(
-            """
-            $server = Start-EchoServer -AsJob -Port 0 -Verbose 4>$null
-            $null = $server | Send-EchoMessage -Message hi
-            $null = Wait-Job $server
-            Receive-Job $server -Verbose 4>&1 | Where-Object { $_ -is [System.Management.Automation.VerboseRecord] } | ForEach-Object Message
-            """);
-
-        Assert.Equal(3, result.Strings.Length);
-        Assert.Contains("sent 2 bytes: hi", result.Strings[1], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -190,12 +113,12 @@ public class JobTests
     public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single();
-        var clients = Enumerable.Range(0, 1000).Select(_ => Peer.Call((int)job.Properties["Port"].Value)).ToList();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096; $server").Output.Single();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call((int)job.Properties["Port"].Value)).ToList();
         foreach (var client in clients)
         {
             client.Send("x"u8);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
         }
 
         using var stopping = engine.Begin("Stop-Job $server; $server.State; $server.ActiveConnections; (Receive-Job $server).Count");
@@ -204,7 +127,7 @@ public class JobTests
         Assert.Equal(["Stopped", "0", "1000"], result.Output.Select(o => $"{o}"));
         foreach (var client in clients)
         {
-            Peer.ReadEnd(client);
+            client.ReadEnd();
             client.Dispose();
         }
     }
@@ -219,9 +142,9 @@ public class JobTests
         {
             using var engine = new Engine();
             var port = (int)engine.Run($"$server = Start-EchoServer {form} -AsJob -Port 0; $server.Port").Output.Single().BaseObject;
-            using var client = Peer.Call(port);
+            using var client = Peers.Call(port);
             client.Send("x"u8);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
             Assert.Equal(OperatingSystem.IsLinux(), Threads().Contains($"Echo {port}"));
 
             if (removal is null)
@@ -229,7 +152,7 @@ public class JobTests
             else
                 Assert.Empty(engine.Run(removal).Errors);
 
-            Peer.ReadEnd(client);
+            client.ReadEnd();
             using var other = new Engine();
             Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
             Bounded.Until(() => !Threads().Contains($"Echo {port}"));
@@ -269,10 +192,10 @@ public class JobTests
     public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
     {
         using var engine = new Engine();
-        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Verbose 4>$null; $server").Output.Single();
+        var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Backlog 4096 -Verbose 4>$null; $server").Output.Single();
         var port = (int)job.Properties["Port"].Value;
         for (var i = 0; i < 10_100; i++)
-            Peer.Call(port).Close();
+            Peers.Call(port).Close();
 
         var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; $server.Verbose.Count; (Receive-Job $server).Count; \"$($server.State)\"");
 

@@ -13,12 +13,12 @@ public class KeepListeningTests
     public void It_serves_many_and_writes_each_connection_as_it_ends()
     {
         using var server = new BackgroundServer("-KeepListening");
-        using var one = Peer.Call(server.Port);
-        using var two = Peer.Call(server.Port);
+        using var one = Peers.Call(server.Port);
+        using var two = Peers.Call(server.Port);
         two.Send("two"u8);
-        Assert.Equal("TWO"u8.ToArray(), Peer.Read(two, 3));
+        Assert.Equal("TWO"u8.ToArray(), two.ReadExactly(3));
         one.Send("one"u8);
-        Assert.Equal("ONE"u8.ToArray(), Peer.Read(one, 3));
+        Assert.Equal("ONE"u8.ToArray(), one.ReadExactly(3));
 
         var name = two.LocalEndPoint!.ToString();
         two.Close();
@@ -26,36 +26,11 @@ public class KeepListeningTests
         Assert.Equal(name, server.Running.Output[0].Properties["RemoteEndPoint"].Value);
 
         one.Send("one"u8);
-        Peer.Read(one, 3);
-        Peer.Reset(one);
+        one.ReadExactly(3);
+        one.Reset();
         server.Running.Until(r => r.Output.Count == 2);
         Assert.Equal("PeerReset", $"{server.Running.Output[1].Properties["EndReason"].Value}");
         Assert.Equal(6L, server.Running.Output[1].Properties["BytesSent"].Value);
-    }
-
-    [Fact]
-    public void ConnectionCount_returns_after_so_many()
-    {
-        using var engine = new Engine();
-        using var server = new BackgroundServer("-KeepListening -ConnectionCount 2");
-
-        engine.Run("Send-EchoMessage a -Port $args[0]; Send-EchoMessage b -Port $args[0]", server.Port);
-
-        Assert.Equal(2, server.Running.End().Output.Count);
-    }
-
-    [Fact]
-    public void IdleTimeoutSeconds_ends_a_silent_connection_of_either_kind()
-    {
-        foreach (var parameters in new[] { "-KeepListening -ConnectionCount 1", "" })
-        {
-            using var server = new BackgroundServer($"-IdleTimeoutSeconds 0.2 {parameters}");
-            using var client = Peer.Call(server.Port);
-
-            Peer.ReadEnd(client);
-
-            Assert.Equal("IdleTimeout", $"{server.Connection().Properties["EndReason"].Value}");
-        }
     }
 
     [Fact]
@@ -63,9 +38,9 @@ public class KeepListeningTests
     {
         using var engine = new Engine();
         using var server = new BackgroundServer("-KeepListening -MaxConnections 1");
-        using var first = Peer.Call(server.Port);
+        using var first = Peers.Call(server.Port);
         first.Send("x"u8);
-        Peer.Read(first, 1);
+        first.ReadExactly(1);
         using var waiting = engine.Begin("Send-EchoMessage later -Port $args[0]", server.Port);
 
         first.Close();
@@ -77,15 +52,15 @@ public class KeepListeningTests
     public void Verbose_tells_the_clients_apart()
     {
         using var server = new BackgroundServer("-KeepListening");
-        using var one = Peer.Call(server.Port);
-        using var two = Peer.Call(server.Port);
+        using var one = Peers.Call(server.Port);
+        using var two = Peers.Call(server.Port);
         one.NoDelay = two.NoDelay = true;
         foreach (var half in new[] { 0, 1 }) // of an ß each, interleaved
         {
             foreach (var client in new[] { one, two })
             {
                 client.Send([new byte[] { 0xC3, 0x9F }[half]]);
-                Peer.Read(client, 1);
+                client.ReadExactly(1);
             }
         }
 
@@ -108,7 +83,7 @@ public class KeepListeningTests
         server.Running.Until(r => r.Output.Count == 1);
 
         one.Send("still here"u8);
-        Assert.Equal("STILL HERE"u8.ToArray(), Peer.Read(one, 10));
+        Assert.Equal("STILL HERE"u8.ToArray(), one.ReadExactly(10));
     }
 
     private static Socket FromPort(int port)
@@ -131,7 +106,7 @@ public class KeepListeningTests
 
         foreach (var client in clients)
         {
-            Peer.ReadEnd(client); // FIN; a reset would throw
+            client.ReadEnd(); // FIN; a reset would throw
             client.Dispose();
         }
 
@@ -148,96 +123,25 @@ public class KeepListeningTests
         running.Until(r => r.Verbose.Count > 0);
         var port = int.Parse(running.Verbose[0].Split(':')[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
         var others = Thousand(port);
-        Peer.Call(port).Close();
+        Peers.Call(port).Close();
 
         var result = running.End(TimeSpan.FromSeconds(2));
 
         Assert.Equal(2, result.Output.Count);
         Assert.Equal("went on", result.Output[1].BaseObject);
-        others.ForEach(Peer.ReadEnd);
+        others.ForEach(Peers.ReadEnd);
         others.ForEach(o => o.Dispose());
     }
 
     private static List<Socket> Thousand(int port)
     {
-        var clients = Enumerable.Range(0, 1000).Select(_ => Peer.Call(port)).ToList();
+        var clients = Enumerable.Range(0, 1000).Select(_ => Peers.Call(port)).ToList();
         foreach (var client in clients)
         {
             client.Send("x"u8);
-            Peer.Read(client, 1);
+            client.ReadExactly(1);
         }
 
         return clients;
-    }
-
-    [Theory]
-    [InlineData("-Address 0.0.0.0", "listens on 0.0.0.0:")]
-    [InlineData("-Address 0.0.0.0 -KeepListening", "listens on 0.0.0.0:")]
-    [InlineData("-Address ::", "listens on [::]:")]
-    [InlineData("-Address 127.0.0.2", null)]
-    [InlineData("-Address ::1", null)]
-    [InlineData("", null)]
-    public void It_warns_where_other_computers_can_reach_it(string parameters, string? warning)
-    {
-        Assert.SkipUnless(Socket.OSSupportsIPv6 || !parameters.Contains(':'), "no IPv6 here");
-        Assert.SkipUnless(OperatingSystem.IsLinux() || !parameters.Contains("127.0.0.2"), "only Linux has all of 127.0.0.0/8");
-        using var engine = new Engine();
-
-        var result = engine.Run($"$server = Start-EchoServer -Port 0 -AsJob {parameters} -WarningVariable warned; Remove-Job $server -Force; \"$warned\"");
-
-        if (warning is null)
-            Assert.Equal("", result.Strings.Single());
-        else
-            Assert.Contains(warning, result.Strings.Single(), StringComparison.Ordinal);
-    }
-
-    [Theory]
-    [InlineData("-KeepListening -MaxConnections 0")]
-    [InlineData("-KeepListening -ConnectionCount 0")]
-    [InlineData("-IdleTimeoutSeconds 0")]
-    [InlineData("-Backlog 0")]
-    [InlineData("-Name ''")]
-    public void What_makes_no_sense_is_refused(string parameters)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Start-EchoServer -Port 0 -AsJob {parameters}");
-
-        Assert.Equal("ParameterArgumentValidationError", error.Id());
-        Assert.Empty(engine.Run("Get-Job").Output);
-    }
-
-    [Theory]
-    [InlineData("-MaxConnections 5", "-MaxConnections", "add -KeepListening")]
-    [InlineData("-ConnectionCount 5 -AsJob", "-ConnectionCount", "add -KeepListening")]
-    [InlineData("-Name x", "-Name", "add -AsJob")]
-    [InlineData("-Name x -KeepListening", "-Name", "add -AsJob")]
-    public void A_parameter_that_needs_another_says_which(string parameters, string parameter, string advice)
-    {
-        using var engine = new Engine();
-
-        var error = engine.Terminating($"Start-EchoServer -Port 0 {parameters}");
-
-        Assert.Equal("ParameterRequired", error.Id());
-        Assert.StartsWith(parameter, error.Exception.Message, StringComparison.Ordinal);
-        Assert.Contains(advice, error.Exception.Message, StringComparison.Ordinal);
-    }
-
-    [Fact]
-    public void Running_out_of_handles_is_a_warning_and_no_end()
-    {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "needs a shell's ulimit");
-        using var shell = new Shell(["-c", "ulimit -n 170; exec dotnet \"$0\" -Command 'Start-EchoServer -KeepListening -Port 0 -Backlog 4096 -Verbose'", Shell.Assembly], "bash");
-        var port = shell.Until(line => line.Contains("Listening on", StringComparison.Ordinal)).Split(':')[^1].TrimEnd('.');
-        var clients = Enumerable.Range(0, 200).Select(_ => Peer.Call(int.Parse(port, System.Globalization.CultureInfo.InvariantCulture))).ToList();
-        shell.Until(line => line.StartsWith("WARNING: No further client can be accepted", StringComparison.Ordinal));
-
-        // Those who were accepted are served; the others' turn comes when they have gone.
-        foreach (var client in clients)
-        {
-            client.Send("x"u8);
-            Assert.Equal("X"u8.ToArray(), Peer.Read(client, 1));
-            client.Close();
-        }
     }
 }

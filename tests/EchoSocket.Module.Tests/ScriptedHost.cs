@@ -22,6 +22,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
 
     public bool HasUI { get; init; } = true;
 
+    /// <summary>The screen's columns; none if 0.</summary>
+    public int Width { get; init; }
+
     public ManualResetEventSlim? Stopped { get; init; }
 
     public TaskCompletionSource Waiting { get; } = new();
@@ -83,7 +86,7 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
 
     private sealed class ScriptedUI(ScriptedHost host) : PSHostUserInterface
     {
-        public override PSHostRawUserInterface? RawUI => null;
+        public override PSHostRawUserInterface? RawUI { get; } = host.Width > 0 ? new ScriptedScreen(host.Width) : null;
 
         public override string? ReadLine() => host.Line();
 

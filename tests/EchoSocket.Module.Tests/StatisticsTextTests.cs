@@ -103,6 +103,22 @@ public class StatisticsTextTests
         Assert.Contains("1 lost (less than 0.1 %)", string.Join(" ", lines.Select(l => l.Trim())), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(55, 19)]
+    [InlineData(80, 44)]
+    [InlineData(200, 44)]
+    public void It_fits_a_screen_of_any_width(int width, int longestBar)
+    {
+        var host = new ScriptedHost { Width = width };
+        using var engine = new Engine(host);
+
+        engine.Run($"$result = {Create}{AddError}; $result | Out-Default");
+
+        var lines = host.Text.Split('\n');
+        Assert.All(lines, line => Assert.InRange(line.Length, 0, width - 1));
+        Assert.Contains($"   100 µs {new string('█', longestBar)} 800", lines);
+    }
+
     [Fact]
     public void It_prints_the_same_after_remoting_and_the_histogram_is_still_data()
     {

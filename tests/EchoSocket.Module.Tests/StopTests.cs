@@ -25,14 +25,14 @@ public class StopTests
     public void Stopping_a_server_with_a_silent_client_is_prompt_and_the_client_sees_FIN()
     {
         using var server = new BackgroundServer();
-        using var client = Peer.Call(server.Port);
+        using var client = Peers.Call(server.Port);
         client.Send("x"u8);
-        Peer.Read(client, 1);
+        client.ReadExactly(1);
 
         server.Running.Stop();
 
         server.Running.End(Bounded.Promptly);
-        Peer.ReadEnd(client); // a reset would throw
+        client.ReadEnd(); // a reset would throw
         using var engine = new Engine();
         using var again = engine.Begin("Start-EchoServer -Port $args[0] -Verbose", server.Port);
         again.Until(r => r.Verbose.Count > 0);
@@ -42,11 +42,11 @@ public class StopTests
     public void Stopping_a_client_that_waits_for_a_reply_is_prompt_and_the_server_sees_FIN()
     {
         var received = new TaskCompletionSource();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            Peer.Read(client, 2);
+            client.ReadExactly(2);
             received.SetResult();
-            Peer.ReadEnd(client);
+            client.ReadEnd();
         });
         using var engine = new Engine();
         using var sending = engine.Begin("Send-EchoMessage hi -Port $args[0]", peer.Port);
@@ -64,10 +64,10 @@ public class StopTests
     public void A_pipeline_that_ends_early_closes_the_clients_connection(string script)
     {
         using var engine = new Engine();
-        using var peer = new Peer(client =>
+        using var peer = new ScriptedServer(client =>
         {
-            client.Send(Peer.Read(client, 1));
-            Peer.ReadEnd(client);
+            client.Send(client.ReadExactly(1));
+            client.ReadEnd();
         });
 
         var result = engine.Run(script, peer.Port);
@@ -84,7 +84,7 @@ public class StopTests
             "foreach ($once in 1) { Start-EchoServer -Port 0 -Verbose | ForEach-Object { break } }; 'went on'");
         running.Until(r => r.Verbose.Count > 0);
         var port = int.Parse(running.Verbose[0].Split(':')[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
-        Peer.Call(port).Close();
+        Peers.Call(port).Close();
 
         Assert.Equal(["went on"], running.End().Strings);
 
@@ -99,10 +99,10 @@ public class StopTests
         using var running = engine.Begin("Start-EchoServer -Port 0 -Verbose 4>&1 | ForEach-Object { \"$_\"; if (\"$_\" -like '* sent *') { throw 'seen enough' } }");
         running.Until(r => r.Output.Count > 0);
         var port = int.Parse(((string)running.Output[0].BaseObject).Split(':')[1].TrimEnd('.'), System.Globalization.CultureInfo.InvariantCulture);
-        using var client = Peer.Call(port);
+        using var client = Peers.Call(port);
         client.Send("x"u8);
 
-        Peer.ReadEnd(client); // FIN: the exception went through the server, and the connection was closed in order
+        client.ReadEnd(); // FIN: the exception went through the server, and the connection was closed in order
         Assert.Contains("seen enough", running.End().Ended!.Message, StringComparison.Ordinal);
     }
 }

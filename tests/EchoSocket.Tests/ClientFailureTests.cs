@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Each way to fail has its own name, and a message that says how far it came and what to do.</summary>
+/// <summary>How an exchange fails: each way has its own id, and a message that says how much came and what to do.</summary>
 public class ClientFailureTests
 {
     [Theory]
@@ -73,7 +73,7 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task A_peer_that_answers_without_hearing_us_out_is_OperationTimeout()
+    public async Task A_peer_that_answers_before_it_has_read_the_message_is_OperationTimeout()
     {
         using var gaveUp = new ManualResetEventSlim();
         var size = 16 * 1024 * 1024;
@@ -126,7 +126,7 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task A_reset_right_after_the_accept_is_of_the_message_and_not_of_the_connecting()
+    public async Task A_reset_right_after_the_accept_fails_the_message_and_not_the_connecting()
     {
         for (var i = 0; i < 50; i++)
         {
@@ -158,7 +158,7 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task Cancelling_ends_an_exchange_in_order()
+    public async Task Cancelling_ends_an_exchange_with_FIN()
     {
         using var cancellation = new CancellationTokenSource();
         using var received = new ManualResetEventSlim();
@@ -176,6 +176,28 @@ public class ClientFailureTests
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => exchanging.Soon(Bounded.Promptly));
         await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_late_reply_is_never_the_reply_to_a_later_message()
+    {
+        using var gaveUp = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            var late = peer.ReadExactly(5);
+            gaveUp.Wait(Bounded.Limit);
+            peer.Send(late);
+            peer.Receive(late);
+        });
+        using var client = Peers.Client(server.EndPoint, operationTimeout: 0.1);
+        Assert.Throws<EchoException>(() => client.Exchange("first"u8.ToArray(), 5, new byte[5]));
+        gaveUp.Set();
+        await server.Done.Soon();
+        var reply = new byte[5];
+
+        Assert.Throws<ObjectDisposedException>(() => client.Exchange("other"u8.ToArray(), 5, reply));
+
+        Assert.Equal(new byte[5], reply);
     }
 
     [Fact]

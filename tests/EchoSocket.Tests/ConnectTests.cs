@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>How a client comes to its connection, and what it says where there is none.</summary>
+/// <summary>How a client connects, and what it reports if it cannot.</summary>
 public class ConnectTests
 {
     [Fact]
@@ -81,7 +81,7 @@ public class ConnectTests
     }
 
     [Fact]
-    public async Task An_IPv4_mapped_address_is_called_as_what_it_is()
+    public async Task An_IPv4_mapped_address_is_connected_to_as_IPv4()
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
@@ -103,8 +103,45 @@ public class ConnectTests
     }
 
     [Theory]
+    [InlineData("[::1]:80")]
+    [InlineData("[::1]:")]
+    [InlineData("127.0.0.1:80")]
+    [InlineData("localhost:80")]
+    [InlineData("tcp://localhost")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void A_host_that_names_a_port_is_refused_before_anything_is_opened(string? host)
+    {
+        var ofOptions = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host! });
+        var ofProbe = Assert.Throws<ArgumentException>(() => PathProbe.Run(host!, 9, Bounded.Limit));
+
+        Assert.Equal($"'{host}' is not a name or an IP address. Give the port separately.", ofOptions.Message);
+        Assert.Equal(ofOptions.Message, ofProbe.Message);
+    }
+
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("[::1]")]
+    [InlineData("fe80::1%1")]
+    [InlineData("server1")]
+    public void A_host_is_a_name_or_an_address(string host) => Assert.Equal(host, new EchoClientOptions { Host = host }.Host);
+
+    [Fact]
+    public async Task An_IPv6_address_may_be_in_brackets()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
+        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.IPv6Loopback, Port = 0 });
+        var serving = Bounded.Start(() => server.ServeOne());
+
+        using (var client = EchoClient.Connect(new EchoClientOptions { Host = "[::1]", Port = server.LocalEndPoint.Port }))
+            Assert.Equal((server.LocalEndPoint.ToString(), client.EndPoint), (client.RemoteEndPoint, client.RemoteEndPoint));
+
+        await serving.Soon();
+    }
+
+    [Theory]
     [InlineData(0)]
     [InlineData(65536)]
-    public void A_port_that_can_not_be_called_is_refused(int port) =>
+    public void A_port_out_of_range_is_refused(int port) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { Port = port });
 }

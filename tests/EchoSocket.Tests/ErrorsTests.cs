@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Each of the operating system's errors gets its name, and a message with the endpoint.</summary>
+/// <summary>The exceptions made of the operating system's errors.</summary>
 public class ErrorsTests
 {
     [Theory]
@@ -14,7 +14,7 @@ public class ErrorsTests
     [InlineData(SocketError.AddressFamilyNotSupported, EchoError.AddressNotAvailable)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
     [InlineData(SocketError.NoBufferSpaceAvailable, EchoError.SocketFailure)]
-    public void Of_binding(SocketError error, EchoError named) => Check(named, Errors.Bind("host:1", new SocketException((int)error)));
+    public void Binding_errors_have_ids_and_name_the_endpoint(SocketError error, EchoError named) => Check(named, Errors.Bind("host:1", new SocketException((int)error)));
 
     [Theory]
     [InlineData(SocketError.ConnectionRefused, EchoError.ConnectionRefused)]
@@ -23,7 +23,8 @@ public class ErrorsTests
     [InlineData(SocketError.TimedOut, EchoError.ConnectionTimeout)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
     [InlineData(SocketError.TooManyOpenSockets, EchoError.SocketFailure)]
-    public void Of_connecting(SocketError error, EchoError named) => Check(named, Errors.Connect("host:1", "", new SocketException((int)error)));
+    public void Connecting_errors_have_ids_and_name_the_endpoint(SocketError error, EchoError named) =>
+        Check(named, Errors.Connect("host:1", "", new SocketException((int)error), TimeSpan.FromSeconds(1.5)));
 
     [Theory]
     [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
@@ -32,7 +33,7 @@ public class ErrorsTests
     [InlineData(SocketError.TimedOut, EchoError.OperationTimeout)]
     [InlineData(SocketError.WouldBlock, EchoError.OperationTimeout)]
     [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
-    public void Of_an_exchange(SocketError error, EchoError named)
+    public void Exchange_errors_have_ids_and_say_how_much_of_the_reply_came(SocketError error, EchoError named)
     {
         var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.5));
 
@@ -41,7 +42,18 @@ public class ErrorsTests
     }
 
     [Fact]
-    public void Of_accepting() => Check(EchoError.SocketFailure, Errors.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
+    public void An_accept_error_is_SocketFailure_and_names_the_endpoint() => Check(EchoError.SocketFailure, Errors.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
+
+    [Theory]
+    [InlineData(SocketError.TimedOut)]
+    [InlineData(SocketError.ConnectionRefused)]
+    [InlineData(SocketError.HostUnreachable)]
+    [InlineData(SocketError.AccessDenied)]
+    public void Connecting_errors_say_which_addresses_were_tried(SocketError error) =>
+        Assert.Contains(
+            " (tried ::1, 127.0.0.1)",
+            Errors.Connect("host:1", " (tried ::1, 127.0.0.1)", new SocketException((int)error), TimeSpan.FromSeconds(1.5)).Message,
+            StringComparison.Ordinal);
 
     private static void Check(EchoError named, EchoException failure)
     {

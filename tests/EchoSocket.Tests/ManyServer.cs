@@ -8,15 +8,21 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>A server of many clients on a thread of its own.</summary>
+/// <summary>A server of many clients, or of one, on a thread of its own.</summary>
 internal sealed class ManyServer : IDisposable
 {
-    public ManyServer(EchoServerOptions options, Recorder recorder)
+    public ManyServer(EchoServerOptions options, Recorder recorder, bool one = false)
     {
         Recorder = recorder;
         Server = EchoServer.Listen(options);
         recorder.Server = Server;
-        Serving = Bounded.Start(() => Server.ServeMany(recorder));
+        Serving = Bounded.Start(() =>
+        {
+            if (one)
+                Server.ServeOne(recorder);
+            else
+                Server.ServeMany(recorder);
+        });
     }
 
     public EchoServer Server { get; }
@@ -49,6 +55,8 @@ internal sealed class Recorder : Observer
 
     public Action? OnReceived { get; init; }
 
+    public Action? OnEnded { get; init; }
+
     public volatile bool Full;
 
     public override bool IsFull => Full;
@@ -77,6 +85,7 @@ internal sealed class Recorder : Observer
         _connections.Enqueue(connection);
         lock (_gate)
             Monitor.PulseAll(_gate);
+        OnEnded?.Invoke();
     }
 
     public override void Warned(string message)

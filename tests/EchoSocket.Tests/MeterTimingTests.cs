@@ -55,20 +55,30 @@ public class MeterTimingTests
 
         AssertLost(result, sent: 2, received: 1);
         Assert.InRange(server.Connections[0].Closed!.Value, Timeout, Timeout + TimeSpan.FromMilliseconds(11)); // as it came
-        Assert.EndsWith("The run ended early, after 2 messages were sent: every connection had failed.", result.Detail, StringComparison.Ordinal);
+        Assert.EndsWith("The run ended early, with 2 sent: every connection had failed.", result.Detail, StringComparison.Ordinal);
         AssertNear(0, result.Maximum);
     }
 
     [Fact]
     public void A_late_reply_is_not_taken_for_that_of_a_message_sent_later()
     {
-        // The first message's reply comes after 1.25 s. Those to the four sent meanwhile come right behind it, in time.
-        var server = new SimulatedServer { Delay = (_, message) => message == 0 ? SimulatedServer.Second * 5 / 4 : 0, Oversleep = SimulatedServer.Second };
+        // The first reply comes a moment too late, and right behind it, in time, those to messages sent meanwhile.
+        var server = new SimulatedServer { Delay = (_, message) => message == 0 ? SimulatedServer.Second + 1 : 0 };
 
-        var result = server.Measure(o => (o.Count, o.OperationTimeout, o.InFlight, o.Rate) = (5, Timeout, 10, 4));
+        var result = server.Measure(o => (o.Count, o.OperationTimeout, o.InFlight, o.Rate) = (4, Timeout, 10, 4));
 
-        AssertLost(result, sent: 5, received: 0);
+        AssertLost(result, sent: 4, received: 0);
         Assert.Null(result.Maximum);
+    }
+
+    [Fact]
+    public void A_reply_that_is_read_too_late_is_lost_even_if_it_came_in_time()
+    {
+        var server = new SimulatedServer { Delay = (_, _) => SimulatedServer.Second / 100, Oversleep = SimulatedServer.Second };
+
+        var result = server.Measure(o => (o.Count, o.OperationTimeout) = (3, Timeout));
+
+        AssertLost(result, sent: 1, received: 0);
     }
 
     [Theory]
@@ -280,6 +290,25 @@ public class MeterTimingTests
         Assert.InRange(Polls(false, SimulatedServer.Millisecond / 10, null), 200, 205); // a wait for each reply
         Assert.InRange(Polls(true, SimulatedServer.Millisecond / 10, null), 400, int.MaxValue);
         Assert.Equal(Polls(false, 0, 10), Polls(true, 0, 10));
+    }
+
+    [Fact]
+    public void A_server_may_close_a_connection_when_all_is_sent_and_answered_but_not_before()
+    {
+        SimulatedServer Closing() => new()
+        {
+            Delay = (connection, _) => connection == 0 ? 0 : SimulatedServer.Second,
+            RepliesUntilClose = connection => connection == 0 ? 1 : null,
+        };
+
+        var after = Closing().Measure(o => (o.Count, o.Connections) = (2, 2));
+        Assert.Equal((2L, 0L, ""), (after.Received, after.Lost, after.Detail));
+        Assert.Empty(after.Errors);
+
+        var before = Closing().Measure(o => (o.Count, o.Rate) = (3, 1)); // while nothing is outstanding
+        Assert.Equal((1L, 1L, 0L), (before.Sent, before.Received, before.Lost));
+        Assert.Equal(1, Assert.Single(before.Errors, e => e.Key == nameof(EchoError.ConnectionClosedEarly)).Value);
+        Assert.EndsWith("The run ended early, with 1 sent: every connection had failed.", before.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -4,12 +4,11 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
-using EchoSocket.Connecting;
 using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Each way in which a path can end has its stage and its reason, and comes in time.</summary>
+/// <summary>The probe of a path to a server. Each way to fail has its stage and its reason, and is reported in time.</summary>
 public class PathProbeTests
 {
     private static readonly TimeSpan Short = TimeSpan.FromSeconds(0.4);
@@ -17,7 +16,7 @@ public class PathProbeTests
     [Theory]
     [InlineData(EchoTransform.Upper)]
     [InlineData(EchoTransform.None)]
-    public async Task A_path_that_works_tells_its_times(EchoTransform transform)
+    public async Task A_path_that_works_reports_its_times(EchoTransform transform)
     {
         using var server = Peers.Listen(transform);
         var serving = Bounded.Start(() => server.ServeOne());
@@ -127,7 +126,7 @@ public class PathProbeTests
     }
 
     [Fact]
-    public async Task It_can_be_cancelled()
+    public async Task A_probe_can_be_cancelled()
     {
         using var cancellation = new CancellationTokenSource();
         using var server = new ScriptedServer(peer =>
@@ -139,46 +138,6 @@ public class PathProbeTests
 
         Assert.ThrowsAny<OperationCanceledException>(() => PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit, cancellation.Token));
         await server.Done.Soon();
-    }
-
-    [Fact]
-    public async Task An_address_that_drops_what_is_sent_there_does_not_keep_the_next_one_waiting()
-    {
-        using var server = Peers.Listen();
-        using var silent = FullBacklog.Create(new IPEndPoint(IPAddress.Parse("127.0.0.2"), server.LocalEndPoint.Port));
-        var serving = Bounded.Start(() => server.ServeOne());
-
-        var race = ConnectRace.Run([silent.EndPoint.Address, IPAddress.Loopback], server.LocalEndPoint.Port, TimeSpan.FromMinutes(5), CancellationToken.None);
-
-        Assert.Equal(server.LocalEndPoint, race.Remote);
-        Assert.Equal(["", "another was faster"], race.Attempts.Select(a => a.Error).Order());
-        Assert.InRange(race.Attempts.Max(a => a.Time), TimeSpan.FromMilliseconds(200), Bounded.Limit);
-        race.Socket!.Dispose();
-        await serving.Soon();
-    }
-
-    [Fact]
-    public void Where_all_addresses_fail_each_says_why()
-    {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Any, 0));
-
-        var race = ConnectRace.Run(
-            [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")], ((IPEndPoint)unlistened.LocalEndPoint!).Port, Bounded.Limit, CancellationToken.None);
-
-        Assert.Null(race.Socket);
-        Assert.Equal(SocketError.ConnectionRefused, race.Failure!.SocketErrorCode);
-        Assert.Equal(["refused", "refused"], race.Attempts.Select(a => a.Error));
-    }
-
-    [Fact]
-    public void A_race_can_be_cancelled()
-    {
-        using var full = FullBacklog.Create();
-        using var cancellation = new CancellationTokenSource(TimeSpan.FromMilliseconds(50));
-
-        Assert.ThrowsAny<OperationCanceledException>(() => ConnectRace.Run(
-            [IPAddress.Loopback, full.EndPoint.Address], full.EndPoint.Port, TimeSpan.FromMinutes(5), cancellation.Token));
     }
 
     private static void Check(EchoPathStage stage, string reason, EchoPathReport report)

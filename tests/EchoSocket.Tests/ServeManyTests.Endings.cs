@@ -38,56 +38,6 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_client_that_keeps_sending_while_the_server_stops_gets_every_reply_that_was_counted()
-    {
-        using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
-        var sending = Bounded.Start(() =>
-        {
-            var chunk = new byte[16 * 1024];
-            try
-            {
-                while (true)
-                    client.Send(chunk);
-            }
-            catch (SocketException)
-            {
-                // we shut it down below
-            }
-        });
-        var reading = Bounded.Start(() =>
-        {
-            var (total, buffer) = (0L, new byte[64 * 1024]);
-            while (client.Receive(buffer) is > 0 and var count)
-                total += count;
-            client.Shutdown(SocketShutdown.Both);
-            return total;
-        });
-        Assert.True(SpinWait.SpinUntil(() => server.Server.BytesSent > 1_000_000, Bounded.Limit));
-
-        await server.StopAsync();
-
-        Assert.Equal(server.Recorder.Connections.Single().BytesSent, await reading.Soon());
-        await sending.Soon();
-    }
-
-    [Fact]
-    public async Task Stopping_does_not_wait_for_a_client_that_never_reads()
-    {
-        using var server = Start();
-        using var greedy = Peers.Call(server.EndPoint);
-        await Fill(greedy);
-
-        var clock = Stopwatch.StartNew();
-        await server.StopAsync();
-
-        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(2));
-        var connection = server.Recorder.Connections.Single();
-        Assert.Equal(EndReason.Stopped, connection.EndReason);
-        Assert.EndsWith("bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
-    }
-
-    [Fact]
     public async Task A_transform_that_throws_ends_that_connection_as_Faulted_and_touches_no_other()
     {
         using var server = Start(o => o.TransformBytes = (buffer, _) =>
@@ -176,15 +126,6 @@ public abstract partial class ServeManyTests
         Assert.False(server.Serving.IsCompleted);
         last.Close();
         await server.Serving.Soon();
-    }
-
-    [Fact]
-    public async Task Stopping_before_it_began_and_twice_is_harmless()
-    {
-        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
-        server.Stop();
-        await Bounded.Start(() => server.ServeMany()).Soon();
-        server.Stop();
     }
 
     private sealed class ReceiveFailingPoller(IPoller poller) : WrappedPoller(poller)

@@ -1,11 +1,11 @@
 using System;
 using System.Diagnostics;
 using System.Linq;
-using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Serving;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -80,49 +80,33 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_reset_is_told_from_a_close()
-    {
-        using var server = Start();
-        var client = Peers.Call(server.EndPoint);
-        client.Send("x"u8);
-        client.ReadExactly(1);
-
-        client.Reset();
-
-        await server.Recorder.Ended(1);
-        Assert.Equal(EndReason.PeerReset, server.Recorder.Connections.Single().EndReason);
-    }
-
-    [Theory]
-    [InlineData(5)]
-    [InlineData(3_000_000)]
-    public async Task A_half_closed_client_gets_its_whole_reply(int length)
-    {
-        using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
-        var sending = Bounded.Start(() =>
-        {
-            client.Send(Enumerable.Repeat((byte)'x', length).ToArray());
-            client.Shutdown(SocketShutdown.Send);
-        });
-
-        Assert.Equal(Enumerable.Repeat((byte)'X', length), client.ReadExactly(length));
-        Assert.Equal(0, client.Receive(new byte[1]));
-        await sending.Soon();
-        await server.Recorder.Ended(1);
-        Assert.Equal(EndReason.PeerClosed, server.Recorder.Connections.Single().EndReason);
-    }
-
-    [Fact]
     public async Task A_client_that_never_reads_is_not_read_from_and_delays_nobody()
     {
         using var server = Start();
         using var greedy = Peers.Call(server.EndPoint);
-        await Fill(greedy);
+        await Peers.Fill(greedy);
 
         using var client = Peers.Client(server.EndPoint);
         Assert.Equal("STILL SERVED", Exchange(client, "still served"));
         Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, 0, 256 * 1024 + 12);
+    }
+
+    [Fact]
+    public async Task However_many_clients_do_not_read_what_is_kept_for_them_has_a_bound_and_others_are_served()
+    {
+        const int Clients = 50;
+        const int Budget = 1024 * 1024;
+        using var server = Start(o => o.UnsentBudget = Budget);
+        var greedy = Enumerable.Range(0, Clients).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        await Task.WhenAll(greedy.Select(g => Peers.Fill(g))).Soon();
+
+        using var client = Peers.Client(server.EndPoint);
+        Assert.Equal("STILL SERVED", Exchange(client, "still served"));
+
+        Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, Budget / 2, Budget + (Clients * UnsentReplies.MinReadSize));
+        greedy.ForEach(g => g.Dispose());
+        await server.Recorder.Ended(Clients);
+        Assert.Equal(new string('X', 100_000), Exchange(client, new string('x', 100_000)));
     }
 
     [Fact]
@@ -161,21 +145,6 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_client_that_does_not_read_is_idle_and_gets_every_reply_that_was_counted_and_FIN()
-    {
-        using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(400));
-        using var client = Peers.Call(server.EndPoint);
-        await Bounded.Start(() => client.Send(new byte[5_000_000])).Soon(); // more than the way back takes
-
-        await server.Recorder.Ended(1);
-
-        var connection = server.Recorder.Connections.Single();
-        Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
-        client.ReadExactly((int)connection.BytesSent);
-        Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
-    }
-
-    [Fact]
     public async Task Connections_one_after_another_leave_nothing_behind_and_are_all_accounted_for()
     {
         const int count = 3_000;
@@ -201,21 +170,6 @@ public abstract partial class ServeManyTests
         Assert.Equal((0, 100L + count, 5L * (100 + count), 5L * (100 + count)), Totals(server.Server));
         Assert.Equal(100 + count, server.Recorder.Connections.Count(c => c.EndReason == EndReason.PeerClosed && c.BytesSent == 5));
     }
-
-    /// <summary>Sends without reading until both ways are full.</summary>
-    private static Task Fill(Socket greedy) => Bounded.Start(() =>
-    {
-        greedy.SendTimeout = 250;
-        try
-        {
-            for (var chunk = new byte[256 * 1024]; ;)
-                greedy.Send(chunk);
-        }
-        catch (SocketException)
-        {
-            // full
-        }
-    }).Soon();
 
     private static int Handles() => OperatingSystem.IsLinux() ? System.IO.Directory.GetFiles("/proc/self/fd").Length : 0;
 

@@ -29,10 +29,13 @@ internal sealed class SimulatedServer : IPoller
     /// <summary>How long the server takes for a message of a connection, both counted from 0; null to never answer.</summary>
     public Func<int, int, long?> Delay { get; init; } = (_, _) => 0;
 
+    /// <summary>After how many replies the server closes a connection; null to leave that to the meter.</summary>
+    public Func<int, int?> RepliesUntilClose { get; init; } = _ => null;
+
     /// <summary>How many bytes a connection takes before the server has answered any.</summary>
     public int Capacity { get; init; } = int.MaxValue;
 
-    /// <summary>How much longer than asked for a wait takes that finds nothing.</summary>
+    /// <summary>How much too late each wait ends, as in a process that is suspended.</summary>
     public long Oversleep { get; init; }
 
     public long Now { get; private set; } = Begin;
@@ -83,7 +86,7 @@ internal sealed class SimulatedServer : IPoller
         Polls++;
         var next = _connections.Min(c => c.NextReady);
         if (next > Now)
-            Now = Math.Min(next, Now + (milliseconds == 0 ? LookTime : (milliseconds * Millisecond) + Oversleep));
+            Now = milliseconds == 0 ? Math.Min(next, Now + LookTime) : Math.Min(next, Now + (milliseconds * Millisecond)) + Oversleep;
         var tokens = _connections.Where(c => c.NextReady <= Now).Select(c => c.Token).Take(ready.Length).ToArray();
         tokens.CopyTo(ready, 0);
         return tokens.Length;
@@ -120,8 +123,13 @@ internal sealed class SimulatedServer : IPoller
 
         public long NextReady =>
             (Interest & Interest.Writing) != 0 && _unanswered < server.Capacity ? server.Now
-            : (Interest & Interest.Reading) != 0 && _replies.Count > 0 ? _replies.Peek().Time
+            : (Interest & Interest.Reading) == 0 ? long.MaxValue
+            : _replies.Count > 0 ? _replies.Peek().Time
+            : HasEnded ? server.Now
             : long.MaxValue;
+
+        // After the last reply comes the server's FIN.
+        private bool HasEnded => _replies.Count == 0 && Messages >= server.RepliesUntilClose(number);
 
         public IPEndPoint RemoteEndPoint => throw new NotSupportedException();
 
@@ -153,7 +161,7 @@ internal sealed class SimulatedServer : IPoller
             while (received < count && _replies.Count > 0 && _replies.Peek().Time <= server.Now)
                 buffer[received++] = _replies.Dequeue().Value;
             _unanswered -= received;
-            error = received == 0 ? SocketError.WouldBlock : SocketError.Success;
+            error = received == 0 && !HasEnded ? SocketError.WouldBlock : SocketError.Success;
             return received;
         }
 

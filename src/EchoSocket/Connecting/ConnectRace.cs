@@ -1,7 +1,5 @@
 using System;
-using System.Collections.Concurrent;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -12,152 +10,69 @@ using EchoSocket.Common;
 namespace EchoSocket.Connecting;
 
 /// <summary>
-/// Connects to the first of several addresses that answers, as RFC 8305 ("Happy Eyeballs") has it: the families take
-/// turns, each attempt starts a quarter of a second after the one before it or when that has failed, and the first
-/// connection ends the others. So an address that drops what is sent to it costs little.
+/// Connects to the first of several addresses that answers, as described in RFC 8305 ("Happy Eyeballs"): the address
+/// families alternate, an attempt starts 250 ms after the previous one or as soon as one has failed, and the first
+/// connection ends the other attempts. An address that drops packets therefore costs little. Thread-safe.
 /// </summary>
-internal sealed class ConnectRace
+internal static class ConnectRace
 {
-    // RFC 8305, section 5: the recommended delay between attempts.
-    private static readonly TimeSpan Stagger = TimeSpan.FromMilliseconds(250);
+    private const int StaggerMilliseconds = 250; // as RFC 8305 recommends in section 5
 
-    private static readonly TimeSpan Least = TimeSpan.FromMilliseconds(1);
-
-    private readonly TimeSpan _timeout;
-    private readonly CancellationToken _cancellation;
-    private readonly long _start = Stopwatch.GetTimestamp();
-    private readonly List<EchoConnectAttempt> _attempts = [];
-
-    private ConnectRace(TimeSpan timeout, CancellationToken cancellation)
-    {
-        _timeout = timeout;
-        _cancellation = cancellation;
-    }
-
-    /// <summary>Null where there is no connection; <see cref="Failure"/> says why.</summary>
-    public Socket? Socket { get; private set; }
-
-    public IPEndPoint? Remote { get; private set; }
-
-    public SocketException? Failure { get; private set; }
-
-    /// <summary>How long the connection itself took, without the attempts before it.</summary>
-    public TimeSpan Time { get; private set; }
-
-    /// <summary>In the order in which they began.</summary>
-    public IReadOnlyList<EchoConnectAttempt> Attempts => _attempts;
-
+    /// <summary>Runs a race that is over when the stopwatch shows <paramref name="due"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static ConnectRace Run(IReadOnlyList<IPAddress> addresses, int port, TimeSpan timeout, CancellationToken cancellation)
+    public static ConnectRaceResult Run(IReadOnlyList<IPAddress> addresses, int port, long due, CancellationToken cancellation)
     {
-        var race = new ConnectRace(timeout, cancellation);
-        if (addresses.Count == 1)
-            race.RunAlone(new IPEndPoint(addresses[0], port));
-        else
-            race.Run([.. Interleave(addresses).Select(a => new IPEndPoint(a, port))]);
-        if (cancellation.IsCancellationRequested)
-            race.Socket?.Dispose();
+        var remotes = Interleave(addresses).Select(address => new IPEndPoint(address, port)).ToList();
+        var started = new List<Task<ConnectAttempt>>();
+        var running = new List<Task<ConnectAttempt>>();
+        ConnectAttempt? last = null;
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        while (last?.Connected is null && (running.Count > 0 || started.Count < remotes.Count)
+            && Clock.MillisecondsUntil(due) is > 0 and var left)
+        {
+            if (started.Count < remotes.Count)
+            {
+                var remote = remotes[started.Count];
+                var attempt = remotes.Count == 1
+                    ? Task.FromResult(ConnectAttempt.Run(remote, due, end.Token)) // alone it needs no thread of its own
+                    : Task.Factory.StartNew(
+                        () => ConnectAttempt.Run(remote, due, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                started.Add(attempt);
+                running.Add(attempt);
+            }
+
+            var wait = started.Count < remotes.Count ? Math.Min(StaggerMilliseconds, left) : left;
+            var ended = Task.WaitAny([.. running], wait, CancellationToken.None); // the attempts themselves end on a cancellation
+            if (ended >= 0)
+            {
+                last = running[ended].Result;
+                running.RemoveAt(ended);
+            }
+        }
+
+        end.Cancel();
+        Task.WaitAll([.. started], CancellationToken.None);
+        var attempts = started.Select(task => task.Result).ToList();
+        var winner = cancellation.IsCancellationRequested ? null : attempts.Find(a => a.Connected is not null);
+        foreach (var loser in attempts.Where(a => a != winner))
+            loser.Connected?.Socket.Dispose();
         cancellation.ThrowIfCancellationRequested();
-        return race;
+
+        EchoConnectAttempt Report(ConnectAttempt attempt) => new()
+        {
+            EndPoint = attempt.Remote.ToString(),
+            Time = attempt.Time,
+            Error = attempt == winner ? ""
+                : winner is not null && attempt.Failure is null ? "another was faster"
+                : SocketErrors.Summary(attempt.Failure?.SocketErrorCode ?? SocketError.TimedOut),
+        };
+        return new ConnectRaceResult(winner?.Connected, running.Count == 0 ? last?.Failure : null, [.. attempts.Select(Report)]);
     }
 
-    // RFC 8305, section 4: the families in turns, beginning with that of the first address.
+    // RFC 8305, section 4: the address families alternate, beginning with that of the first address.
     private static IEnumerable<IPAddress> Interleave(IReadOnlyList<IPAddress> addresses)
     {
-        var first = addresses.Where(a => a.AddressFamily == addresses[0].AddressFamily).ToList();
-        var second = addresses.Where(a => a.AddressFamily != addresses[0].AddressFamily).ToList();
-        for (var i = 0; i < Math.Max(first.Count, second.Count); i++)
-        {
-            if (i < first.Count)
-                yield return first[i];
-            if (i < second.Count)
-                yield return second[i];
-        }
-    }
-
-    private void RunAlone(IPEndPoint remote) => Take(Attempt(remote, _cancellation));
-
-    private void Run(IPEndPoint[] remotes)
-    {
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(_cancellation);
-        using var results = new BlockingCollection<Result>();
-        var tasks = new List<Task>();
-        var running = 0;
-        while (Socket is null && (running > 0 || tasks.Count < remotes.Length) && Left > TimeSpan.Zero)
-        {
-            if (tasks.Count < remotes.Length)
-            {
-                var remote = remotes[tasks.Count];
-                tasks.Add(Task.Factory.StartNew(() => results.Add(Attempt(remote, end.Token)), TaskCreationOptions.LongRunning));
-                running++;
-            }
-
-            var patience = tasks.Count < remotes.Length && Stagger < Left ? Stagger : Left;
-            if (results.TryTake(out var result, (int)Math.Ceiling(patience.TotalMilliseconds)))
-            {
-                running--;
-                Take(result);
-            }
-        }
-
-        // The others end now; one of them may just have connected.
-        end.Cancel();
-        Task.WaitAll([.. tasks]);
-        while (results.TryTake(out var late))
-            Take(late);
-    }
-
-    private TimeSpan Left => _timeout - Clock.Since(_start);
-
-    private void Take(Result result)
-    {
-        if (result.Socket is not null && Socket is null)
-        {
-            Socket = result.Socket;
-            Remote = result.Remote;
-            Time = result.Time;
-            Failure = null;
-            _attempts.Add(Describe(result, ""));
-        }
-        else
-        {
-            result.Socket?.Dispose();
-            var needless = Socket is not null;
-            _attempts.Add(Describe(result, needless ? "another was faster" : SocketErrors.Summary(result.Error!.SocketErrorCode)));
-            if (!needless)
-                Failure = result.Error;
-        }
-    }
-
-    private static EchoConnectAttempt Describe(Result result, string error) =>
-        new() { EndPoint = result.Remote.ToString(), Time = result.Time, Error = error };
-
-    private Result Attempt(IPEndPoint remote, CancellationToken end)
-    {
-        var start = Stopwatch.GetTimestamp();
-        try
-        {
-            var socket = Connector.Connect(Connector.CreateSocket(remote), remote, Left > Least ? Left : Least, end, out var time);
-            return new Result(remote, socket, null, time);
-        }
-        catch (SocketException e)
-        {
-            return new Result(remote, null, e, Clock.Since(start));
-        }
-        catch (OperationCanceledException)
-        {
-            return new Result(remote, null, new SocketException((int)SocketError.TimedOut), Clock.Since(start));
-        }
-    }
-
-    private sealed class Result(IPEndPoint remote, Socket? socket, SocketException? error, TimeSpan time)
-    {
-        public IPEndPoint Remote { get; } = remote;
-
-        public Socket? Socket { get; } = socket;
-
-        public SocketException? Error { get; } = error;
-
-        public TimeSpan Time { get; } = time;
+        var families = addresses.ToLookup(a => a.AddressFamily == addresses[0].AddressFamily);
+        return families.SelectMany(f => f.Select((address, i) => (address, i))).OrderBy(a => a.i).Select(a => a.address);
     }
 }

@@ -30,14 +30,14 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
 
     public void Open(FailureTally failures, CancellationToken cancellation)
     {
-        var clock = Stopwatch.StartNew();
+        var due = Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout);
         try
         {
-            var first = Connector.Connect(options.Host, options.Port, options.ConnectionTimeout, cancellation);
+            var first = Connector.Connect(options, cancellation);
             Remote = first.Remote;
-            Add(first.Socket!, first.Time);
+            Add(first);
             if (options.Connections > 1)
-                OpenFurther(clock, failures, cancellation);
+                OpenFurther(first.Remote, due, failures, cancellation);
         }
         catch (EchoException e)
         {
@@ -56,29 +56,21 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             new BlockingTransport(socket).Dispose();
     }
 
-    private void OpenFurther(Stopwatch clock, FailureTally failures, CancellationToken cancellation)
+    private void OpenFurther(IPEndPoint remote, long due, FailureTally failures, CancellationToken cancellation)
     {
         var endPoint = Connector.Display(options.Host, options.Port);
-        Parallel.ForEach(CreateSockets(endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, socket =>
+        Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, socket =>
         {
-            var left = options.ConnectionTimeout - clock.Elapsed;
-            try
-            {
-                Add(Connector.Connect(socket, Remote!, left > TimeSpan.Zero ? left : TimeSpan.Zero, cancellation, out var time), time);
-            }
-            catch (SocketException e)
-            {
-                failures.Add(Errors.Connect(endPoint, "", e));
-            }
-            catch (OperationCanceledException)
-            {
-                // So the others will end, too.
-            }
+            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket);
+            if (attempt.Connected is { } connection)
+                Add(connection);
+            else if (attempt.Failure is { } failure)
+                failures.Add(Errors.Connect(endPoint, "", failure, options.ConnectionTimeout));
         });
     }
 
     // On one thread, before any other runs: where there are not enough handles, some are free again at once.
-    private List<Socket> CreateSockets(string endPoint, FailureTally failures)
+    private List<Socket> CreateSockets(IPEndPoint remote, string endPoint, FailureTally failures)
     {
         var sockets = new List<Socket>();
         using var reserve = new HandleReserve();
@@ -87,22 +79,22 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             if (!reserve.TryFill())
                 throw new SocketException((int)SocketError.TooManyOpenSockets);
             while (sockets.Count < options.Connections - 1)
-                sockets.Add(Connector.CreateSocket(Remote!));
+                sockets.Add(ConnectAttempt.CreateSocket(remote));
         }
         catch (SocketException e)
         {
-            failures.Add(Errors.Connect(endPoint, "", e));
+            failures.Add(Errors.Connect(endPoint, "", e, options.ConnectionTimeout));
         }
 
         return sockets;
     }
 
-    private void Add(Socket socket, TimeSpan time)
+    private void Add(ConnectedSocket connection)
     {
         lock (_sockets)
         {
-            _sockets.Add(socket);
-            _time += time;
+            _sockets.Add(connection.Socket);
+            _time += connection.ConnectTime;
         }
     }
 }

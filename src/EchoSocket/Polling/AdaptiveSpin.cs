@@ -5,19 +5,19 @@ using EchoSocket.Common;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Decides whether to look again and again for a while before waiting. On an idle processor most of a short wait is the
-/// waking up afterwards, so looking pays where what is waited for comes within microseconds. Where it does not come in
-/// time, looking only keeps the processor from those who would bring it: after a few misses it stops, and tries again
-/// ever more rarely.
+/// Decides whether to look repeatedly for a short time before waiting. On an idle processor most of a short wait is the time
+/// to wake up, so looking pays if the event comes within microseconds. If it does not come in time, looking only takes the
+/// processor from the thread that would bring it. So after a few misses it stops, and tries again less and less often. For
+/// one thread at a time.
 /// </summary>
 internal sealed class AdaptiveSpin
 {
-    // About what waking costs: looking in vain and then waiting never takes more than twice the wait alone.
+    // About what waking up costs: looking in vain and then waiting takes at most twice as long as waiting alone.
     private static readonly TimeSpan Limit = TimeSpan.FromTicks(TimeSpan.TicksPerMillisecond / 20);
 
-    private const int MostMisses = 4;
+    private const int MaxMisses = 4;
     private const int FirstPause = 64;
-    private const int LongestPause = 8192;
+    private const int MaxPause = 8192;
 
     private readonly bool _lookCosts;
     private readonly long _limit;
@@ -26,9 +26,9 @@ internal sealed class AdaptiveSpin
     private int _skip;
 
     /// <param name="lookCosts">
-    /// A look is a call of its own, lost where nothing had to be waited for. Otherwise it does what the wait would do.
+    /// True if a look is an additional call, which is wasted if no wait is needed. False if it does what the wait would do.
     /// </param>
-    /// <param name="limit">How long to look; 50 µs unless told otherwise.</param>
+    /// <param name="limit">How long to look. Default 50 µs.</param>
     public AdaptiveSpin(bool lookCosts, TimeSpan? limit = null)
     {
         _lookCosts = lookCosts;
@@ -36,7 +36,7 @@ internal sealed class AdaptiveSpin
     }
 
     /// <summary>
-    /// Looks until it finds, or the time is up. True where it found. Not at all where it does not pay just now.
+    /// Looks until the event has come or the time is up. True if it has come. Does not look at all while that does not pay.
     /// </summary>
     public bool Find(Func<bool> look)
     {
@@ -46,8 +46,8 @@ internal sealed class AdaptiveSpin
             return false;
         }
 
-        // What is there at the first look needed no wait, and so proves nothing for one: on a single busy processor the
-        // peer has often answered before we run again.
+        // An event that is there at the first look needed no wait, so it does not show that looking pays: on a single busy
+        // processor the peer has often answered before this thread runs again.
         var found = look();
         if (found && !_lookCosts)
             return true;
@@ -59,11 +59,11 @@ internal sealed class AdaptiveSpin
             return true;
         }
 
-        if (++_misses >= MostMisses)
+        if (++_misses >= MaxMisses)
         {
-            _misses = MostMisses - 1; // after a pause one more miss is enough
+            _misses = MaxMisses - 1; // after a pause one more miss is enough
             _skip = _pause;
-            _pause = Math.Min(_pause * 2, LongestPause);
+            _pause = Math.Min(_pause * 2, MaxPause);
         }
 
         return found;

@@ -17,9 +17,9 @@ internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
     ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
 {
-    // More than the system's buffers hold for one connection by default, at both ends. A client that sends more meanwhile
-    // gets the RST that closing with something unread causes.
-    private const long MaxDrain = 16 * 1024 * 1024;
+    // More than the buffers of both ends hold for a connection. A client that keeps sending still gets the RST that closing with
+    // something unread causes.
+    private const long MaxDrain = 64 * 1024 * 1024;
 
     // Every client's own end, unless the listener has several addresses.
     private readonly string? _local =
@@ -95,8 +95,8 @@ internal sealed class ConnectionCloser(
         return false;
     }
 
-    // Says what the client does not get. What a stopped server leaves unread makes the close a reset anyway; for
-    // an idle client it is read, so that the close is none.
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
+    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
     private string Leftover(ServedConnection connection, EndReason reason)
     {
         var undelivered = connection.Transport.Unacknowledged;
@@ -104,6 +104,9 @@ internal sealed class ConnectionCloser(
             connection.Discarded += connection.Transport.Unread;
         else
             Drain(connection, MaxDrain);
+
+        if (connection.Unanswered == 0 && reason == EndReason.Stopped)
+            return "";
 
         var detail = undelivered > 0 ? $"The client had not yet taken {Number(undelivered)} bytes of its replies. " : "";
         if (connection.Unanswered > 0)

@@ -8,25 +8,25 @@ using EchoSocket.Common;
 namespace EchoSocket.Transport;
 
 /// <summary>
-/// A connected socket's bytes, blocking, with errors as values. What serves or calls a connection knows only these
-/// few operations.
+/// Moves the bytes of one connection with blocking calls, and reports errors as values. One thread may receive while
+/// another one sends; <see cref="Shutdown"/> and <see cref="Dispose"/> may be called from any thread.
 /// </summary>
-internal sealed class BlockingTransport : IDisposable
+internal sealed class BlockingTransport(Socket socket) : IDisposable
 {
-    // What a peer sent and nobody read makes the close a reset (RFC 9293, section 3.6.1; Linux and Windows alike).
-    // This much of it is read away first; a peer that keeps sending after our FIN gets the reset it asks for.
-    private const int MostToDrain = 1024 * 1024;
+    // Closing a socket with unread input resets the connection (RFC 9293, section 3.6.1; Linux and Windows alike). So up
+    // to this many bytes are read first. A peer that sends more after our FIN gets the reset.
+    private const int MaxDrain = 1024 * 1024;
 
-    // On Linux what a listener accepts has the listener's TCP_NODELAY; elsewhere it is set on each.
+    // On Linux an accepted socket inherits TCP_NODELAY from its listener.
     private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
 
-    private readonly Socket _socket;
     private volatile bool _shutDown;
-    private int _disposed;
+    private int _disposed; // Interlocked
+    private int _receiveTimeout;
 
-    public BlockingTransport(Socket socket) => _socket = socket;
+    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
 
-    /// <summary>Turns Nagle's algorithm off: every send is a whole message, and nothing follows to wait for.</summary>
+    /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
     public static void SendAtOnce(Socket socket)
     {
         if (AcceptedInherits)
@@ -38,16 +38,32 @@ internal sealed class BlockingTransport : IDisposable
         }
         catch (SocketException)
         {
-            // macOS refuses options on a connection already reset; the first receive will tell of it.
+            // macOS refuses options on a connection that was reset. The first receive reports the reset.
         }
     }
 
-    /// <summary>Reads what there is, at least one byte. Zero with no error is the peer's orderly end.</summary>
-    public int Receive(byte[] buffer, int offset, int count, out SocketError error)
+    /// <summary>
+    /// Reads at least one byte. Zero with <see cref="SocketError.Success"/> is the peer's FIN. Fails with a time-out when
+    /// the stopwatch shows <paramref name="due"/>.
+    /// </summary>
+    public int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
     {
+        error = SocketError.TimedOut;
+        var left = Clock.MillisecondsUntil(due);
+        if (left == 0)
+            return 0;
+
         try
         {
-            return _socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+            // Changing the time-out costs a system call, so one that is up to 1 % too long stays.
+            if (left > _receiveTimeout || left < _receiveTimeout - (_receiveTimeout / 100))
+                socket.ReceiveTimeout = _receiveTimeout = left;
+            return socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+        }
+        catch (SocketException)
+        {
+            error = SocketError.ConnectionReset; // macOS then refuses options
+            return 0;
         }
         catch (ObjectDisposedException)
         {
@@ -56,33 +72,20 @@ internal sealed class BlockingTransport : IDisposable
         }
     }
 
-    /// <summary>How long a receive may wait, in milliseconds.</summary>
-    public void LimitReceive(int milliseconds)
-    {
-        try
-        {
-            _socket.ReceiveTimeout = milliseconds;
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The connection is gone; the receive that follows says how.
-        }
-    }
-
     /// <summary>Whether a receive would return at once.</summary>
     public bool IsReadable()
     {
         try
         {
-            return _socket.Poll(0, SelectMode.SelectRead);
+            return socket.Poll(0, SelectMode.SelectRead);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            return true; // with the reason
+            return true; // the receive reports why
         }
     }
 
-    /// <summary>Sends all of it, unless there is an error; returns how much was sent.</summary>
+    /// <summary>Sends everything unless there is an error; returns how many bytes were sent.</summary>
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {
         var start = Stopwatch.GetTimestamp();
@@ -91,9 +94,9 @@ internal sealed class BlockingTransport : IDisposable
         try
         {
             while (sent < count && error == SocketError.Success)
-                sent += _socket.Send(buffer, offset + sent, count - sent, SocketFlags.None, out error);
+                sent += socket.Send(buffer, offset + sent, count - sent, SocketFlags.None, out error);
 
-            if (error == SocketError.TimedOut && CutShort(start))
+            if (error == SocketError.TimedOut && IsEarly(start))
                 error = _shutDown ? SocketError.OperationAborted : SocketError.ConnectionReset;
         }
         catch (ObjectDisposedException)
@@ -104,19 +107,21 @@ internal sealed class BlockingTransport : IDisposable
         return sent;
     }
 
-    /// <summary>
-    /// From any thread: ends a receive that waits. On Linux what has come is still read after it; sending goes on.
-    /// </summary>
-    public void EndReceiving() => Shutdown(SocketShutdown.Receive);
-
-    /// <summary>From any thread: ends both directions in order, and with them a call that waits in the other two.</summary>
+    /// <summary>Sends FIN, and ends a receive and a send that wait.</summary>
     public void Shutdown()
     {
         _shutDown = true;
-        Shutdown(SocketShutdown.Both);
+        try
+        {
+            socket.Shutdown(SocketShutdown.Both);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already.
+        }
     }
 
-    /// <summary>Closes in order: FIN, not RST, unless the peer goes on sending.</summary>
+    /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
@@ -124,26 +129,14 @@ internal sealed class BlockingTransport : IDisposable
 
         Shutdown();
         Drain();
-        _socket.Dispose();
+        socket.Dispose();
     }
 
-    private void Shutdown(SocketShutdown direction)
+    // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. If it comes before
+    // the time-out was up and we did not shut the connection down, the peer reset it.
+    private bool IsEarly(long start)
     {
-        try
-        {
-            _socket.Shutdown(direction);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer is gone already; there is nobody to tell.
-        }
-    }
-
-    // On Unix .NET calls every blocking send that was cut short after its first bytes a time-out, and tells the true
-    // error to nobody. If the time was not up, and we did not shut the connection down, the peer reset it.
-    private bool CutShort(long start)
-    {
-        var limit = _socket.SendTimeout;
+        var limit = socket.SendTimeout;
         return limit <= 0 || Clock.Since(start).TotalMilliseconds < 0.9 * limit;
     }
 
@@ -151,10 +144,11 @@ internal sealed class BlockingTransport : IDisposable
     {
         try
         {
-            var rest = _socket.Available == 0 ? null : new byte[16 * 1024];
-            for (var drained = 0; rest != null && drained < MostToDrain && _socket.Available > 0;)
+            byte[]? buffer = null;
+            for (var drained = 0; drained < MaxDrain && socket.Available > 0;)
             {
-                var count = _socket.Receive(rest, 0, rest.Length, SocketFlags.None, out var error);
+                buffer ??= new byte[16 * 1024];
+                var count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);
                 if (count == 0 || error != SocketError.Success)
                     return;
                 drained += count;
@@ -162,7 +156,7 @@ internal sealed class BlockingTransport : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // Draining is a courtesy to the peer; without it the close still happens.
+            // The close that follows works without it.
         }
     }
 }

@@ -1,0 +1,28 @@
+using System;
+using System.Management.Automation;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Refuses an empty message and says why. The parameter itself allows null and empty values, because PowerShell's own
+/// errors for them give no reason.
+/// </summary>
+[AttributeUsage(AttributeTargets.Property)]
+internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
+{
+    protected override void Validate(object arguments, EngineIntrinsics engineIntrinsics)
+    {
+        var messages = arguments as string[] ?? [];
+        for (var i = 0; i < messages.Length; i++)
+        {
+            if (string.IsNullOrEmpty(messages[i]))
+                throw EmptyMessage(messages.Length == 1 ? "The message is empty" : $"Message {i + 1} is empty");
+        }
+
+        if (messages.Length == 0)
+            throw EmptyMessage("There is no message");
+    }
+
+    private static ValidationMetadataException EmptyMessage(string what) =>
+        new($"{what}. An empty message puts nothing on the wire, so no reply would ever come; give a message of at least one character.");
+}

@@ -1,0 +1,220 @@
+using System;
+using System.Collections.Concurrent;
+using System.Management.Automation;
+using System.Management.Automation.Runspaces;
+using System.Net;
+using System.Threading;
+
+namespace EchoSocket;
+
+/// <summary>
+/// An echo server in the background. It listens from the moment it exists. All public members may be called from any
+/// thread. The server has a thread of its own, and the events of the job's streams and of its state are raised there.
+/// </summary>
+public sealed class EchoServerJob : Job, IServerOutput
+{
+    /// <summary>How many results of each kind are kept for Receive-Job. Those beyond are only counted, in <see cref="Dropped"/>.</summary>
+    public const int MaxKeptResults = 10_000;
+
+    private static readonly ConcurrentDictionary<EchoServerJob, Runspace> Running = new();
+
+    private readonly EchoServer _server;
+    private readonly Runspace _runspace;
+    private readonly Thread _thread;
+    private readonly ManualResetEvent _closed = new(initialState: false);
+    private readonly ManualResetEvent _ended = new(initialState: false);
+    private long _dropped; // Interlocked
+    private volatile string? _failure;
+    private volatile bool _stopped;
+    private bool _subscriberFailed; // of the server's thread
+
+    internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
+        : base(command, name)
+    {
+        PSJobTypeName = nameof(EchoServerJob);
+        _server = server;
+        _runspace = runspace;
+        var observer = new ServerObserver(this, verbose);
+        _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"Echo {server.LocalEndPoint.Port}" }; // Linux shows 15 characters
+    }
+
+    /// <summary>The address that the server listens on.</summary>
+    public string Address => _server.LocalEndPoint.Address.ToString();
+
+    /// <summary>
+    /// The address by which clients on this computer reach the server, and which they bind by name: the loopback address
+    /// if it listens on all addresses.
+    /// </summary>
+    public string ComputerName
+    {
+        get
+        {
+            var address = _server.LocalEndPoint.Address;
+            return (address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address).ToString();
+        }
+    }
+
+    /// <summary>The port that the server listens on.</summary>
+    public int Port => _server.LocalEndPoint.Port;
+
+    /// <summary>Both, as <c>address:port</c>.</summary>
+    public string LocalEndPoint => _server.LocalEndPoint.ToString();
+
+    /// <summary>Clients being served now.</summary>
+    public int ActiveConnections => _server.ActiveConnections;
+
+    /// <summary>Clients accepted so far.</summary>
+    public long TotalConnections => _server.TotalConnections;
+
+    /// <summary>Bytes read from all clients so far.</summary>
+    public long BytesReceived => _server.BytesReceived;
+
+    /// <summary>Bytes sent to all clients so far.</summary>
+    public long BytesSent => _server.BytesSent;
+
+    /// <summary>Results and messages that were not kept, because too many had not been received.</summary>
+    public long Dropped => Interlocked.Read(ref _dropped);
+
+    public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Verbose.Count > 0 || Warning.Count > 0;
+
+    public override string Location => LocalEndPoint;
+
+    /// <summary>The reason of a failure; otherwise how many clients there are and were.</summary>
+    public override string StatusMessage => _failure ??
+        $"{ActiveConnections} connected, {TotalConnections} in all{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+
+    bool IServerOutput.IsFull => false;
+
+    public override void StopJob()
+    {
+        _stopped = true;
+        _server.Stop();
+        WaitFor(_ended);
+    }
+
+    void IServerOutput.WriteConnection(EchoConnection connection) => Add(Output, PSObject.AsPSObject(connection));
+
+    void IServerOutput.WriteVerbose(string text) => Add(Verbose, new VerboseRecord(text));
+
+    void IServerOutput.WriteWarning(string text) => Add(Warning, new WarningRecord(text));
+
+    internal void Start()
+    {
+        Running[this] = _runspace;
+        _runspace.StateChanged += OnRunspaceStateChanged;
+        SetJobState(JobState.Running);
+        _thread.Start();
+    }
+
+    /// <summary>Stops the jobs of a session that unloads the module.</summary>
+    internal static void StopAll(Runspace? runspace)
+    {
+        foreach (var running in Running)
+        {
+            if (running.Value == runspace)
+                running.Key.StopJob();
+        }
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+        {
+            // Not for the end of the state's handlers: Receive-Job -Wait -AutoRemoveJob removes a job that has just ended
+            // while a handler waits for Receive-Job.
+            _server.Dispose();
+            WaitFor(_closed);
+        }
+
+        base.Dispose(disposing);
+    }
+
+    // An exception that left this thread would end the user's PowerShell.
+    private void Serve(bool keepListening, ServerObserver observer)
+    {
+        Exception? failure = null;
+        try
+        {
+            if (keepListening)
+                _server.ServeMany(observer);
+            else
+                _server.ServeOne(observer);
+        }
+        catch (Exception e)
+        {
+            failure = e;
+        }
+
+        End(failure);
+    }
+
+    private void End(Exception? failure)
+    {
+        _server.Dispose();
+        _runspace.StateChanged -= OnRunspaceStateChanged;
+        Running.TryRemove(this, out _);
+        _closed.Set();
+        if (failure is not null)
+        {
+            _failure = failure.GetType().Name;
+            IgnoreErrors(() => _failure = failure.Message);
+            IgnoreErrors(() => Add(Error, Record(failure)));
+        }
+
+        IgnoreErrors(() => SetJobState(failure is not null ? JobState.Failed : _stopped ? JobState.Stopped : JobState.Completed));
+        _ended.Set();
+    }
+
+    // The job may have been removed meanwhile, and an exception's own members may throw.
+    private static void IgnoreErrors(Action action)
+    {
+        try
+        {
+            action();
+        }
+        catch (Exception)
+        {
+            // There is nobody left to tell.
+        }
+    }
+
+    private ErrorRecord Record(Exception failure) =>
+        (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
+
+    // The server's thread can't wait for itself: an event handler that runs there may stop or remove the job.
+    private void WaitFor(ManualResetEvent end)
+    {
+        if (_thread.IsAlive && Thread.CurrentThread != _thread)
+            end.WaitOne();
+    }
+
+    private void OnRunspaceStateChanged(object? sender, RunspaceStateEventArgs e)
+    {
+        if (e.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
+            StopJob();
+    }
+
+    // On the server's thread. The stream's subscribers are called here, too; one that throws must not end the server.
+    private void Add<T>(PSDataCollection<T> stream, T item)
+    {
+        if (stream.Count >= MaxKeptResults || !stream.IsOpen)
+        {
+            Interlocked.Increment(ref _dropped);
+            return;
+        }
+
+        try
+        {
+            stream.Add(item);
+        }
+        catch (Exception e)
+        {
+            if (_subscriberFailed)
+                return;
+
+            _subscriberFailed = true;
+            IgnoreErrors(() => Warning.Add(new WarningRecord(
+                $"A subscriber of the job's output failed: {e.Message} The server goes on. Further failures of subscribers are not reported.")));
+        }
+    }
+}

@@ -1,0 +1,17 @@
+namespace EchoSocket;
+
+/// <summary>
+/// Where a server's results and messages go: directly to the pipeline, through a queue to the pipeline thread, or to a job.
+/// All members are called on the server's thread.
+/// </summary>
+internal interface IServerOutput
+{
+    /// <summary>True while it can't take another result.</summary>
+    bool IsFull { get; }
+
+    void WriteConnection(EchoConnection connection);
+
+    void WriteVerbose(string text);
+
+    void WriteWarning(string text);
+}

@@ -1,0 +1,67 @@
+using System.Collections.Generic;
+using System.Globalization;
+using System.Net;
+using System.Runtime.CompilerServices;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Passes on a server's results and, with <c>-Verbose</c>, each event as a sentence. All members are called on the server's
+/// thread.
+/// </summary>
+internal sealed class ServerObserver : IEchoObserver
+{
+    private readonly IServerOutput _output;
+    private readonly bool _verbose;
+    private readonly Dictionary<IPEndPoint, TextPreview> _previews = new(new SameObject());
+
+    public ServerObserver(IServerOutput output, bool verbose)
+    {
+        _output = output;
+        _verbose = verbose;
+    }
+
+    public bool IsFull => _output.IsFull;
+
+    public void Connected(IPEndPoint remote)
+    {
+        if (!_verbose)
+            return;
+
+        _previews[remote] = new TextPreview();
+        _output.WriteVerbose($"{remote} connected.");
+    }
+
+    public void Received(IPEndPoint remote, byte[] buffer, int count)
+    {
+        if (_verbose)
+            _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
+    }
+
+    public void Ended(IPEndPoint remote, EchoConnection connection)
+    {
+        if (_verbose)
+        {
+            _previews.Remove(remote);
+            _output.WriteVerbose(
+                $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
+                $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
+                $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
+        }
+
+        _output.WriteConnection(connection);
+    }
+
+    public void Warned(string message) => _output.WriteWarning(message);
+
+    private static string Bytes(long count) =>
+        string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
+
+    // Two connections may have equal endpoints: a client can connect from one port to two addresses of this computer.
+    private sealed class SameObject : IEqualityComparer<IPEndPoint>
+    {
+        public bool Equals(IPEndPoint? x, IPEndPoint? y) => ReferenceEquals(x, y);
+
+        public int GetHashCode(IPEndPoint obj) => RuntimeHelpers.GetHashCode(obj);
+    }
+}

@@ -1,0 +1,130 @@
+using System;
+using System.Collections;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Linq;
+using System.Management.Automation;
+using System.Management.Automation.Host;
+using System.Text;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Shows an <see cref="EchoStatistics"/> to a person; the view uses it. It reads properties by name, since a result that
+/// came through remoting is an object of another type. All members are thread-safe.
+/// </summary>
+public static class StatisticsText
+{
+    private const int LabelWidth = 12;
+    private const int MinWidth = 50;
+    private const int MaxWidth = 79; // longer lines are hard to read
+
+    /// <summary>The figures and the histogram, one string a line, for a screen of 80 columns.</summary>
+    public static string[] Lines(PSObject result) => Lines(result, SupportsUnicode());
+
+    /// <summary>The same, with Unicode characters or in ASCII.</summary>
+    public static string[] Lines(PSObject result, bool unicode) => Lines(result, unicode, MaxWidth);
+
+    /// <summary>The same, for the screen of a host.</summary>
+    public static string[] Lines(PSObject result, PSHost host) =>
+        Lines(result, SupportsUnicode(), Math.Max(MinWidth, Math.Min(TerminalText.Columns(host) - 1, MaxWidth)));
+
+    /// <summary>A time with three digits and the unit that fits.</summary>
+    public static string Time(TimeSpan? time) => Time(time, SupportsUnicode());
+
+    internal static string Time(TimeSpan? time, bool unicode)
+    {
+        if (time is not { TotalSeconds: var seconds })
+            return "-";
+
+        // Each limit is what three digits round up to the next unit.
+        var (size, unit) = seconds < 999.5e-6 ? (1e-6, unicode ? "µs" : "us")
+            : seconds < 999.5e-3 ? (1e-3, "ms")
+            : seconds < 59.95 ? (1, "s")
+            : seconds < 59.95 * 60 ? (60, "min")
+            : (3600, "h");
+        var value = seconds / size;
+        return $"{value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.CurrentCulture)} {unit}";
+    }
+
+    private static string[] Lines(PSObject result, bool unicode, int width)
+    {
+        if (result is null)
+            throw new ArgumentNullException(nameof(result));
+
+        var lines = new List<string>();
+        string Named(string label, string property) => $"{label} {Time(Get<TimeSpan?>(result, property), unicode)}";
+        void Add(string label, string text)
+        {
+            foreach (var line in TerminalText.Lines(text, width - LabelWidth))
+            {
+                lines.Add(label.PadRight(LabelWidth) + line);
+                label = "";
+            }
+        }
+
+        var received = Get<long>(result, "Received");
+        Add("Target", $"{TerminalText.Escape(Get<string>(result, "ComputerName"))}, port {Get<int>(result, "Port")}");
+        Add("Load", Load(result));
+        Add("Messages", Messages(result, unicode));
+        if (received > 0)
+        {
+            Add("Throughput", $"{Get<double>(result, "MessagesPerSecond"):N0} messages/s, {Bytes(Get<double>(result, "BytesPerSecond"))}/s");
+            Add("Connect", Time(Get<TimeSpan?>(result, "ConnectTime"), unicode));
+            Add("Round trip", string.Join("   ", Named("min", "Minimum"), Named("mean", "Mean"), Named("max", "Maximum"), Named("std dev", "StandardDeviation")));
+            Add("", string.Join("   ", Named("p50", "P50"), Named("p90", "P90"), Named("p99", "P99"), Named("p99.9", "P999")));
+        }
+
+        if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
+            Add("Errors", string.Join(", ", errors.Keys.Cast<object>().Select(kind => $"{TerminalText.Escape($"{kind}")} {errors[kind]:N0}").OrderBy(e => e, StringComparer.Ordinal)));
+        if (Get<string>(result, "Detail") is { Length: > 0 } detail)
+            Add("Detail", TerminalText.Escape(detail));
+        if (received == 0)
+            return [.. lines];
+
+        var buckets = (Get<IEnumerable>(result, "Histogram") ?? Array.Empty<object>()).Cast<object>().Select(PSObject.AsPSObject)
+            .Select(bucket => (From: Get<double>(bucket, "FromMicroseconds"), Count: Get<long>(bucket, "Count")));
+        return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode, width)];
+    }
+
+    private static string Load(PSObject result)
+    {
+        var connections = Get<int>(result, "Connections");
+        if (connections == 0)
+            return "none: no connection";
+
+        var inFlight = Get<int>(result, "InFlight") is > 1 and var n ? $"{n:N0} in flight on each, " : "";
+        var pace = Get<double?>(result, "Rate") is { } rate ? $"open loop at {rate:#,0.###}/s" : "closed loop";
+        return $"{connections:N0} connection{(connections == 1 ? "" : "s")}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
+            $"{pace}{(Get<bool>(result, "Spin") ? ", spinning" : "")}";
+    }
+
+    private static string Messages(PSObject result, bool unicode)
+    {
+        var (sent, lost) = (Get<long>(result, "Sent"), Get<long>(result, "Lost"));
+        var share = lost == 0 ? "" : lost < 0.0005 * sent ? $" (less than {0.001:P1})" : $" ({(double)lost / sent:P1})";
+        var duration = Get<TimeSpan>(result, "Duration") is { Ticks: > 0 } time ? $" in {Time(time, unicode)}" : "";
+        return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
+    }
+
+    private static string Bytes(double count) =>
+        count >= 1e9 ? $"{count / 1e9:0.00} GB" : count >= 1e6 ? $"{count / 1e6:0.0} MB" : count >= 1e3 ? $"{count / 1e3:0.0} kB" : $"{count:0} B";
+
+    private static T Get<T>(PSObject from, string property) =>
+        (T)LanguagePrimitives.ConvertTo(from.Properties[property]?.Value, typeof(T), CultureInfo.InvariantCulture);
+
+    // A console shows a question mark for each character that its encoding lacks.
+    private static bool SupportsUnicode()
+    {
+        try
+        {
+            Encoding.GetEncoding(Console.OutputEncoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
+                .GetByteCount(HistogramChart.Blocks + "µ");
+            return true;
+        }
+        catch (Exception e) when (e is EncoderFallbackException or System.IO.IOException or NotSupportedException or ArgumentException)
+        {
+            return false;
+        }
+    }
+}

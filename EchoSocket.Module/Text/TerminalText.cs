@@ -1,0 +1,101 @@
+using System;
+using System.Collections.Generic;
+using System.Globalization;
+using System.Management.Automation.Host;
+using System.Text;
+
+namespace EchoSocket;
+
+/// <summary>Text for a terminal, used by the table views as well. All members are thread-safe.</summary>
+public static class TerminalText
+{
+    private const int DefaultColumns = 80;
+
+    /// <summary>
+    /// Replaces every character that a terminal would obey or hide by an escape such as <c>\n</c> or <c>\u001B</c>: control
+    /// characters (C0 and C1), format characters (bidirectional controls among them), line and paragraph separators, and
+    /// lone surrogates. A backslash is doubled, so that the result is unambiguous.
+    /// </summary>
+    public static string Escape(string? text)
+    {
+        var escaped = new StringBuilder();
+        for (var i = 0; i < text?.Length; i++)
+        {
+            var length = char.IsSurrogatePair(text, i) ? 2 : 1;
+            if (ShortEscape(text[i]) is { } name)
+                escaped.Append('\\').Append(name);
+            else if (!IsInvisible(CharUnicodeInfo.GetUnicodeCategory(text, i)))
+                escaped.Append(text, i, length);
+            else if (length == 1)
+                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\u{0:X4}", (int)text[i]);
+            else
+                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\U{0:X8}", char.ConvertToUtf32(text, i));
+            i += length - 1;
+        }
+
+        return escaped.ToString();
+    }
+
+    /// <summary>
+    /// Breaks text between words at the width of a table column without a fixed one. PowerShell does so in a few languages
+    /// only, and breaks words in the others.
+    /// </summary>
+    /// <param name="text">The cell's text.</param>
+    /// <param name="host">The host whose screen the table is for.</param>
+    /// <param name="taken">The characters that the fixed columns and the separators take.</param>
+    /// <param name="sharing">The number of columns that share the other characters equally.</param>
+    public static string Wrap(string text, PSHost host, int taken, int sharing) =>
+        string.Join("\n", Lines(text ?? "", (Columns(host) - taken) / sharing));
+
+    /// <summary>The width of a host's screen; 80 where it has none.</summary>
+    internal static int Columns(PSHost? host)
+    {
+        try
+        {
+            return host?.UI?.RawUI?.BufferSize.Width is > 0 and var width ? width : DefaultColumns;
+        }
+        catch (Exception)
+        {
+            return DefaultColumns; // a host without a console throws exceptions of its own kind
+        }
+    }
+
+    /// <summary>Lines of whole words, each at most <paramref name="width"/> long unless it is a single longer word.</summary>
+    internal static IEnumerable<string> Lines(string text, int width)
+    {
+        var line = "";
+        foreach (var word in text.Split(' '))
+        {
+            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            {
+                yield return line.TrimEnd();
+                line = word;
+            }
+            else
+            {
+                line += line.Length > 0 ? " " + word : word;
+            }
+        }
+
+        yield return line;
+    }
+
+    private static char? ShortEscape(char c) => c switch
+    {
+        '\\' => '\\',
+        '\0' => '0',
+        '\a' => 'a',
+        '\b' => 'b',
+        '\t' => 't',
+        '\n' => 'n',
+        '\r' => 'r',
+        _ => null,
+    };
+
+    private static bool IsInvisible(UnicodeCategory category) => category
+        is UnicodeCategory.Control
+        or UnicodeCategory.Format
+        or UnicodeCategory.LineSeparator
+        or UnicodeCategory.ParagraphSeparator
+        or UnicodeCategory.Surrogate;
+}

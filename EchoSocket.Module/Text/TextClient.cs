@@ -1,0 +1,69 @@
+using System;
+using System.Management.Automation;
+using System.Text;
+using System.Threading;
+
+namespace EchoSocket;
+
+/// <summary>
+/// An echo client for text, which reuses its buffers for all messages. A call that Ctrl+C ended throws what the engine
+/// expects of a stopped pipeline. Not thread-safe; only the token may be cancelled from any thread.
+/// </summary>
+internal sealed class TextClient : IDisposable
+{
+    private readonly EchoClient _client;
+    private readonly Encoding _encoding;
+    private byte[] _message = new byte[4096];
+    private byte[] _reply = new byte[4096];
+
+    private TextClient(EchoClient client, Encoding encoding)
+    {
+        _client = client;
+        _encoding = encoding;
+    }
+
+    public string LocalEndPoint => _client.LocalEndPoint;
+
+    public string RemoteEndPoint => _client.RemoteEndPoint;
+
+    /// <exception cref="EchoException">The connection failed.</exception>
+    /// <exception cref="PipelineStoppedException">The token was cancelled.</exception>
+    public static TextClient Connect(EchoClientOptions options, Encoding encoding, CancellationToken stop)
+    {
+        try
+        {
+            return new TextClient(EchoClient.Connect(options, stop), encoding);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    /// <summary>Sends a message that takes <paramref name="byteCount"/> bytes and returns its reply.</summary>
+    /// <exception cref="EchoException">The reply did not arrive in full.</exception>
+    /// <exception cref="DecoderFallbackException">The encoding can't decode the reply.</exception>
+    /// <exception cref="PipelineStoppedException">The connection's token was cancelled.</exception>
+    public string Exchange(string message, int byteCount, out TimeSpan roundTripTime)
+    {
+        if (byteCount > _message.Length)
+        {
+            _message = new byte[byteCount];
+            _reply = new byte[byteCount];
+        }
+
+        _encoding.GetBytes(message, 0, message.Length, _message, 0);
+        try
+        {
+            roundTripTime = _client.Exchange(_message, byteCount, _reply);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        return _encoding.GetString(_reply, 0, byteCount);
+    }
+
+    public void Dispose() => _client.Dispose();
+}

@@ -1,0 +1,38 @@
+using System.Globalization;
+using System.Text;
+
+namespace EchoSocket;
+
+/// <summary>
+/// Shows a stream of bytes as text, one read at a time: a character split between two reads appears with the second one,
+/// what a terminal would obey is escaped, and long text is cut. Not thread-safe.
+/// </summary>
+internal sealed class TextPreview
+{
+    private const int MaxLength = 72;
+
+    private readonly Decoder _decoder = EncodingArgumentAttribute.Utf8.GetDecoder();
+    private readonly char[] _chars = new char[4096];
+
+    public string Next(byte[] buffer, int count)
+    {
+        var text = new StringBuilder();
+        var hidden = 0L;
+        for (var offset = 0; offset < count;)
+        {
+            _decoder.Convert(buffer, offset, count - offset, _chars, 0, _chars.Length, flush: false, out var used, out var made, out _);
+            offset += used;
+            for (var i = 0; i < made; i++)
+            {
+                // A surrogate pair is one character and is not cut.
+                if (text.Length < MaxLength || (text.Length == MaxLength && hidden == 0 && char.IsLowSurrogate(_chars[i])))
+                    text.Append(_chars[i]);
+                else
+                    hidden++;
+            }
+        }
+
+        return TerminalText.Escape(text.ToString()) +
+            (hidden > 0 ? string.Format(CultureInfo.InvariantCulture, "… (and {0:N0} more)", hidden) : "");
+    }
+}

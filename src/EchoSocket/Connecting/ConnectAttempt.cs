@@ -1,0 +1,71 @@
+using System;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using EchoSocket.Common;
+
+namespace EchoSocket.Connecting;
+
+/// <summary>A single attempt to connect to a single endpoint. Immutable.</summary>
+internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, ConnectedSocket? connected, SocketException? failure)
+{
+    public IPEndPoint Remote { get; } = remote;
+
+    /// <summary>How long it took to connect or to fail.</summary>
+    public TimeSpan Time { get; } = time;
+
+    /// <summary>Null if the attempt failed or was cancelled.</summary>
+    public ConnectedSocket? Connected { get; } = connected;
+
+    /// <summary>Null if the attempt succeeded or was cancelled.</summary>
+    public SocketException? Failure { get; } = failure;
+
+    public static Socket CreateSocket(IPEndPoint remote) => new(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+
+    /// <summary>
+    /// Connects the given socket or a new one, or closes it. The attempt fails when the stopwatch shows <paramref name="due"/>.
+    /// </summary>
+    public static ConnectAttempt Run(IPEndPoint remote, long due, CancellationToken cancellation, Socket? socket = null)
+    {
+        var start = Stopwatch.GetTimestamp();
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
+        limit.CancelAfter(Clock.MillisecondsUntil(due));
+        SocketException? failure = null;
+        try
+        {
+            socket ??= CreateSocket(remote);
+            socket.NoDelay = true;
+
+            // Only closing the socket ends a blocking connect on every system. An asynchronous connect would make the
+            // socket non-blocking on Unix, for good.
+            TimeSpan time;
+            using (limit.Token.Register(socket.Dispose))
+            {
+                // Measure the handshake alone: in a new process, loading the code around it takes milliseconds.
+                start = Stopwatch.GetTimestamp();
+                socket.Connect(remote);
+                time = Clock.Since(start);
+            }
+
+            // If nothing listens on a port of the ephemeral range, Linux may give the client that same port. TCP then
+            // connects the socket to itself (RFC 9293, section 3.5, simultaneous open), and an echo would need no server.
+            if (!limit.IsCancellationRequested && socket.LocalEndPoint is IPEndPoint local && !local.Equals(remote))
+                return new ConnectAttempt(remote, time, new ConnectedSocket(socket, local, remote, time), null);
+            failure = new SocketException((int)SocketError.ConnectionRefused);
+        }
+        catch (SocketException e)
+        {
+            failure = e;
+        }
+        catch (ObjectDisposedException)
+        {
+            // the limit, or the token
+        }
+
+        socket?.Dispose();
+        if (limit.IsCancellationRequested)
+            failure = cancellation.IsCancellationRequested ? null : new SocketException((int)SocketError.TimedOut);
+        return new ConnectAttempt(remote, Clock.Since(start), null, failure);
+    }
+}

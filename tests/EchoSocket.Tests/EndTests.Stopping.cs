@@ -1,0 +1,217 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Net.Sockets;
+using System.Threading;
+using System.Threading.Tasks;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+// Stopped by somebody else, or by its own observer.
+public abstract partial class EndTests
+{
+    [Fact]
+    public async Task Stopping_while_no_client_has_come_returns()
+    {
+        using var server = Start();
+
+        server.Server.Stop();
+
+        await server.Serving.Soon(Bounded.Promptly);
+        Assert.Empty(server.Recorder.Connections);
+    }
+
+    [Fact]
+    public async Task Stopping_before_it_serves_and_twice_is_harmless()
+    {
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
+        server.Stop();
+        server.Stop();
+
+        await Bounded.Start(() =>
+        {
+            if (One)
+                Assert.Null(server.ServeOne());
+            else
+                server.ServeMany();
+        }).Soon();
+    }
+
+    [Fact]
+    public async Task A_silent_client_of_a_stopped_server_is_Stopped_and_sees_FIN()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+
+        server.Server.Stop();
+
+        Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
+        client.Close();
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
+    public async Task A_client_of_a_stopped_server_that_does_not_close_is_Stopped_after_the_grace_and_saw_FIN()
+    {
+        using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(50));
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+
+        server.Server.Stop();
+
+        var connection = await End(server);
+        Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
+        Assert.Equal(0, client.Receive(new byte[1]));
+    }
+
+    [Fact]
+    public async Task A_stopped_server_answers_all_that_had_come_and_sends_FIN()
+    {
+        const int Size = 2_000_000; // more than one read takes, and more than one turn
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        var recorder = new Recorder
+        {
+            OnReceived = () =>
+            {
+                entered.Set();
+                Assert.True(leave.Wait(Bounded.Limit));
+            },
+        };
+        using var server = Start(o => o.StopGrace = Bounded.Limit, recorder);
+        using var first = Peers.Call(server.EndPoint);
+        first.Send("x"u8);
+        Assert.True(entered.Wait(Bounded.Limit));
+        var clients = Enumerable.Range(0, One ? 0 : 20).Select(_ => Peers.Call(server.EndPoint)).Prepend(first).ToList();
+        if (!One)
+        {
+            leave.Set(); // the others are to be accepted, too
+            Bounded.Until(() => server.Server.ActiveConnections == clients.Count);
+            leave.Reset();
+            entered.Reset();
+            first.Send("x"u8);
+            Assert.True(entered.Wait(Bounded.Limit));
+        }
+
+        var sending = clients.Select(client => Bounded.Start(() =>
+        {
+            client.Send(new byte[Size]);
+            client.Shutdown(SocketShutdown.Send);
+        })).ToList();
+        await Task.WhenAll(sending).Soon();
+        server.Server.Stop();
+        leave.Set();
+
+        var reading = clients.Select(client => Bounded.Start(() =>
+        {
+            client.ReadExactly(Size + (client == first ? One ? 1 : 2 : 0));
+            Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        })).ToList();
+        await Task.WhenAll(reading).Soon();
+        await server.Serving.Soon();
+        Assert.All(server.Recorder.Connections, c => Assert.Equal((EndReason.Stopped, "", c.BytesReceived), (c.EndReason, c.Detail, c.BytesSent)));
+        Assert.Equal(clients.Count, server.Recorder.Connections.Count);
+        clients.ForEach(c => c.Dispose());
+    }
+
+    [Fact]
+    public async Task A_client_of_a_stopped_server_that_does_not_read_gets_RST_and_the_result_says_what_was_left()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        await Peers.Fill(client);
+
+        var clock = Stopwatch.StartNew();
+        server.Server.Stop();
+
+        var connection = await End(server);
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(5));
+        Assert.Equal(EndReason.Stopped, connection.EndReason);
+        AssertLeftover(connection);
+        Assert.Equal(SocketError.ConnectionReset, Assert.Throws<SocketException>(() => Drain(client)).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_sends_after_the_FIN_of_a_stopped_server_gets_RST_and_the_result_counts_those_bytes()
+    {
+        using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(500));
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        server.Server.Stop();
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        client.Send("too late"u8);
+
+        var connection = await End(server);
+        Assert.Equal((EndReason.Stopped, "8 bytes from the client were not answered."), (connection.EndReason, connection.Detail));
+        Assert.Equal((9L, 1L), (connection.BytesReceived, connection.BytesSent));
+        Bounded.Until(() => client.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0); // RST, not FIN alone
+    }
+
+    [Fact]
+    public async Task A_client_that_keeps_sending_while_the_server_stops_gets_every_reply_that_was_counted()
+    {
+        using var server = Start(o => o.StopGrace = Bounded.Limit);
+        using var client = Peers.Call(server.EndPoint);
+        var sending = Bounded.Start(() =>
+        {
+            var chunk = new byte[16 * 1024];
+            try
+            {
+                while (true)
+                    client.Send(chunk);
+            }
+            catch (SocketException)
+            {
+                // it is shut down below
+            }
+        });
+        var reading = Bounded.Start(() =>
+        {
+            var total = Drain(client);
+            client.Shutdown(SocketShutdown.Both);
+            return total;
+        });
+        Bounded.Until(() => server.Server.BytesSent > 1_000_000);
+
+        server.Server.Stop();
+
+        Assert.Equal((await End(server)).BytesSent, await reading.Soon());
+        await sending.Soon();
+    }
+
+    [Theory]
+    [InlineData(true, EndReason.PeerClosed)]
+    [InlineData(false, EndReason.Stopped)]
+    public async Task An_observer_may_stop_the_server(bool atTheEnd, EndReason reason)
+    {
+        ManyServer? server = null;
+        var recorder = atTheEnd
+            ? new Recorder { OnEnded = () => server!.Server.Stop() }
+            : new Recorder { OnReceived = () => server!.Server.Stop() };
+        using (server = Start(o => o.StopGrace = TimeSpan.FromHours(1), recorder))
+        {
+            using var client = Peers.Call(server.EndPoint);
+            client.Send("x"u8);
+            Assert.Equal("X"u8, client.ReadExactly(1));
+            client.Close();
+
+            Assert.Equal(reason, (await End(server)).EndReason);
+            await server.Serving.Soon();
+        }
+    }
+
+    private static long Drain(Socket client)
+    {
+        var (total, buffer) = (0L, new byte[64 * 1024]);
+        while (client.Receive(buffer) is > 0 and var count)
+            total += count;
+        return total;
+    }
+}

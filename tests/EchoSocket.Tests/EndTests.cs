@@ -1,0 +1,255 @@
+using System;
+using System.Diagnostics;
+using System.Linq;
+using System.Net.Sockets;
+using System.Text;
+using System.Threading.Tasks;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+public class EpollOneEndTests : EndTests
+{
+    private protected override bool One => true;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollManyEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class SelectOneEndTests : EndTests
+{
+    private protected override bool One => true;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+public class SelectManyEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+/// <summary>How connections end: the same for a server of one client and for one of many, with each poller.</summary>
+public abstract partial class EndTests
+{
+    private protected abstract bool One { get; }
+
+    private protected abstract IPoller Create();
+
+    private ManyServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
+    {
+        using (Create())
+        {
+            // skips where there is no such poller
+        }
+
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
+        configure?.Invoke(options);
+        return new ManyServer(options, recorder ?? new Recorder(), One);
+    }
+
+    [Fact]
+    public async Task An_orderly_close_is_PeerClosed()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("hello"u8);
+        Assert.Equal("HELLO"u8, client.ReadExactly(5));
+        var local = client.LocalEndPoint!.ToString();
+
+        client.Close();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerClosed, ""), (connection.EndReason, connection.Detail));
+        Assert.Equal((5L, 5L), (connection.BytesReceived, connection.BytesSent));
+        Assert.Equal((local, server.EndPoint.ToString()), (connection.RemoteEndPoint, connection.LocalEndPoint));
+        Assert.InRange(connection.Duration, TimeSpan.FromTicks(1), Bounded.Limit);
+        Assert.InRange(connection.StartTime, DateTime.Now - Bounded.Limit, DateTime.Now);
+    }
+
+    [Fact]
+    public async Task A_client_that_closes_without_sending_is_PeerClosed()
+    {
+        using var server = Start();
+
+        Peers.Call(server.EndPoint).Close();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerClosed, 0L), (connection.EndReason, connection.BytesReceived));
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(5)]
+    public async Task A_reset_is_PeerReset(int messageLength)
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        client.Send(new byte[messageLength]);
+        client.ReadExactly(messageLength);
+
+        client.Reset();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerReset, messageLength), (connection.EndReason, connection.BytesReceived));
+    }
+
+    [Fact]
+    public async Task A_reset_while_the_server_waits_to_send_is_PeerReset()
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        await Peers.Fill(client);
+
+        client.Reset();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerReset, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Theory]
+    [InlineData(5)]
+    [InlineData(300_000)]
+    [InlineData(3_000_000)]
+    public async Task A_half_closed_client_gets_its_whole_reply(int length)
+    {
+        using var server = Start();
+        using var client = Peers.Call(server.EndPoint);
+        var sending = Bounded.Start(() =>
+        {
+            client.Send(Enumerable.Repeat((byte)'x', length).ToArray());
+            client.Shutdown(SocketShutdown.Send);
+        });
+
+        var reply = client.ReadExactly(length);
+        await sending.Soon();
+
+        Assert.Equal(new string('X', length), Encoding.ASCII.GetString(reply));
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        Assert.Equal(EndReason.PeerClosed, (await End(server, Bounded.Promptly)).EndReason);
+    }
+
+    [Fact]
+    public async Task A_silent_client_is_IdleTimeout_and_sees_FIN()
+    {
+        using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(100));
+        using var client = Peers.Call(server.EndPoint);
+        var clock = Stopwatch.StartNew();
+
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        var connection = await End(server);
+        Assert.Equal((EndReason.IdleTimeout, ""), (connection.EndReason, connection.Detail));
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(80), Bounded.Limit);
+    }
+
+    [Fact]
+    public async Task A_client_that_does_not_read_is_IdleTimeout_and_still_gets_every_reply_that_was_sent()
+    {
+        using var server = Start(o => o.IdleTimeout = TimeSpan.FromSeconds(1));
+        using var client = Peers.Call(server.EndPoint);
+        do
+            await Peers.Fill(client, milliseconds: 100); // so that it is done long before the limit
+        while (server.Server.BytesReceived == server.Server.BytesSent);
+
+        var connection = await End(server);
+
+        Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
+        AssertLeftover(connection);
+        client.ReadExactly((int)connection.BytesSent);
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+    }
+
+    [Fact]
+    public async Task A_transform_that_throws_is_Faulted_and_the_client_sees_FIN()
+    {
+        using var server = Start(o => o.TransformBytes = (_, _) => throw new InvalidOperationException("the transform's own"));
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("!"u8);
+
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        var connection = await End(server);
+        Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
+    public async Task A_receive_that_fails_is_Faulted_and_the_client_sees_FIN()
+    {
+        using var server = Start(o => o.Poller = () => new FailingPoller(Create()));
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("!"u8);
+
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        var connection = await End(server);
+        Assert.Equal(EndReason.Faulted, connection.EndReason);
+        Assert.Contains(nameof(SocketError.HostUnreachable), connection.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task What_an_observer_throws_ends_the_server_in_order_and_reaches_its_caller()
+    {
+        Socket? client = null;
+        var recorder = new Recorder
+        {
+            OnReceived = () =>
+            {
+                client!.Send("never read by the server"u8);
+                throw new InvalidOperationException("the observer's own");
+            },
+        };
+        using var server = Start(recorder: recorder);
+        using (client = Peers.Call(server.EndPoint))
+        {
+            client.Send("x"u8);
+
+            var error = await Assert.ThrowsAsync<InvalidOperationException>(() => server.Serving.Soon());
+
+            Assert.Equal("the observer's own", error.Message);
+            Assert.Equal(0, server.Server.ActiveConnections);
+            Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        }
+
+        using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
+    }
+
+    private void AssertLeftover(EchoConnection connection)
+    {
+        Assert.EndsWith("bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
+        using var poller = Create();
+        if (poller is EpollPoller) // a .NET socket does not tell what the peer has not acknowledged
+            Assert.StartsWith("The client had not yet taken ", connection.Detail, StringComparison.Ordinal);
+    }
+
+    // The result of the first connection, which also ends a server of one client.
+    private async Task<EchoConnection> End(ManyServer server, TimeSpan? limit = null)
+    {
+        await server.Recorder.Ended(1).Soon(limit);
+        if (One)
+            await server.Serving.Soon(limit);
+        return server.Recorder.Connections.First();
+    }
+
+    private sealed class FailingPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            var received = base.Receive(token, transport, buffer, count, out error);
+            if (received == 0 || buffer[0] != (byte)'!')
+                return received;
+
+            error = SocketError.HostUnreachable;
+            return 0;
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
+
+namespace EchoSocket.Tests;
+
+/// <summary>A connection whose other end is the test: what came, and how much there is room for.</summary>
+internal sealed class FakeTransport : ITransport
+{
+    public Queue<byte> Incoming { get; } = new();
+
+    public List<byte> Outgoing { get; } = [];
+
+    /// <summary>How many bytes may be sent until the test makes room again.</summary>
+    public int Room { get; set; } = int.MaxValue;
+
+    public bool IsClosed { get; private set; }
+
+    public bool IsAborted { get; private set; }
+
+    public List<int> ReadSizes { get; } = [];
+
+    public IPEndPoint RemoteEndPoint { get; } = new(IPAddress.Loopback, 1);
+
+    public IPEndPoint LocalEndPoint { get; } = new(IPAddress.Loopback, 2);
+
+    public int Unread => Incoming.Count;
+
+    public int Unacknowledged { get; init; }
+
+    public void Receives(string text) => text.ToList().ForEach(c => Incoming.Enqueue((byte)c));
+
+    public int Receive(byte[] buffer, int count, out SocketError error)
+    {
+        ReadSizes.Add(count);
+        error = Incoming.Count > 0 ? SocketError.Success : SocketError.WouldBlock;
+        var received = Math.Min(count, Incoming.Count);
+        for (var i = 0; i < received; i++)
+            buffer[i] = Incoming.Dequeue();
+        return received;
+    }
+
+    public int Send(byte[] buffer, int offset, int count, out SocketError error)
+    {
+        error = SocketError.Success;
+        var sent = Math.Min(count, Room);
+        Outgoing.AddRange(buffer.Skip(offset).Take(sent));
+        Room -= sent;
+        return sent;
+    }
+
+    public bool Shutdown() => true;
+
+    public void Close() => IsClosed = true;
+
+    public void Abort() => IsAborted = IsClosed = true;
+}
+
+/// <summary>A poller that only notes what it is asked to watch for.</summary>
+internal sealed class FakePoller : IPoller
+{
+    public Dictionary<int, Interest> Interests { get; } = [];
+
+    /// <summary>What the next accepts come to, one after the other; nothing for no client.</summary>
+    public Queue<SocketError> Accepts { get; } = new();
+
+    public void Register(Socket listener, int token) => Interests[token] = Interest.Reading;
+
+    public ITransport Adopt(Socket socket, int token) => throw new NotSupportedException();
+
+    public ITransport? Accept(int listener, int token, out SocketError error)
+    {
+        error = Accepts.Count > 0 ? Accepts.Dequeue() : SocketError.WouldBlock;
+        return error == SocketError.Success ? new FakeTransport() : null;
+    }
+
+    public void Change(int token, Interest interest) => Interests[token] = interest;
+
+    public void Unregister(int token) => Interests.Remove(token);
+
+    public int Wait(int milliseconds, int[] ready) => throw new NotSupportedException();
+
+    public void Wake()
+    {
+    }
+
+    public void Dispose()
+    {
+    }
+}

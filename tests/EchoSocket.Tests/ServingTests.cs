@@ -1,0 +1,225 @@
+using System;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using EchoSocket.Common;
+using EchoSocket.Polling;
+using EchoSocket.Serving;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+/// <summary>The pieces of the event loop, with connections and times of the test's own.</summary>
+public sealed class ServingTests : IDisposable
+{
+    private const int ListenerToken = 1;
+    private const int Budget = 10_000;
+
+    private readonly Recorder _recorder = new();
+    private readonly FakePoller _poller = new();
+    private readonly ConnectionTable _connections = new(firstToken: 2);
+    private readonly ActivityOrder _activity = new();
+    private readonly UnsentReplies _unsent = new(Budget);
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly Acceptor _acceptor;
+    private readonly ConnectionCloser _closer;
+    private readonly Answering _answering;
+
+    public ServingTests()
+    {
+        var counters = new ServerCounters();
+        _acceptor = new Acceptor(_listener, ListenerToken, new AcceptLimits(100, 100), _poller, _recorder);
+        _closer = new ConnectionCloser(
+            _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, new IPEndPoint(IPAddress.Loopback, 2));
+        _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, counters, _recorder);
+    }
+
+    public void Dispose()
+    {
+        _acceptor.Dispose();
+        _listener.Dispose();
+    }
+
+    [Fact]
+    public void A_reply_sent_in_many_parts_is_whole_and_in_order()
+    {
+        var (connection, transport) = Connect();
+        transport.Receives("abcdefghij");
+        for (var room = 0; room <= 4; room++) // 0, 1, 2, 3 and 4 bytes are sent
+        {
+            transport.Room = room;
+            Assert.Equal(Step.Moved, _answering.Advance(connection));
+        }
+
+        Assert.Equal("ABCDEFGHIJ", Encoding.ASCII.GetString([.. transport.Outgoing]));
+        Assert.Equal((10L, 10L, Interest.Reading), (connection.BytesReceived, connection.BytesSent, _poller.Interests[connection.Token]));
+    }
+
+    [Fact]
+    public void A_client_that_does_not_read_is_not_read_from()
+    {
+        var (connection, transport) = Connect();
+        transport.Receives("abc");
+        transport.Room = 0;
+        _answering.Advance(connection);
+        transport.Receives("def");
+
+        Assert.Equal(Step.Nothing, _answering.Advance(connection));
+        Assert.Equal((3, Interest.Writing), (transport.Unread, _poller.Interests[connection.Token]));
+    }
+
+    [Fact]
+    public void Beyond_the_budget_for_unsent_replies_little_is_read_at_once_until_some_are_sent()
+    {
+        var (greedy, full) = Connect();
+        full.Receives(new string('x', Budget));
+        full.Room = 0;
+        _answering.Advance(greedy);
+        var (connection, transport) = Connect();
+        transport.Receives("a");
+
+        _answering.Advance(connection);
+        full.Room = int.MaxValue;
+        _answering.Advance(greedy);
+        transport.Receives("b");
+        _answering.Advance(connection);
+
+        Assert.Equal([UnsentReplies.MinReadSize, Budget], transport.ReadSizes);
+        Assert.Equal("AB", Encoding.ASCII.GetString([.. transport.Outgoing]));
+    }
+
+    [Theory]
+    [InlineData(0, 256 * 1024)]
+    [InlineData(900_000, 100_000)]
+    [InlineData(999_999, 4096)]
+    [InlineData(2_000_000, 4096)]
+    public void What_may_be_read_at_once_is_what_is_left_of_the_budget_within_limits(int kept, int readSize)
+    {
+        var unsent = new UnsentReplies(budget: 1_000_000);
+        if (kept > 0)
+            unsent.Keep(Connect().Connection, new byte[kept], 0, kept);
+
+        Assert.Equal(readSize, unsent.ReadSize);
+    }
+
+    [Fact]
+    public void A_kept_reply_takes_no_more_of_the_budget_than_its_buffer_and_gives_it_back()
+    {
+        var unsent = new UnsentReplies(budget: 1_000_000);
+        var (large, small) = (Connect().Connection, Connect().Connection);
+        unsent.Keep(large, new byte[900_000], 0, 900_000);
+        unsent.Release(large);
+        Assert.Equal(UnsentReplies.MaxReadSize, unsent.ReadSize);
+
+        unsent.Keep(large, new byte[990_000], 0, 990_000);
+        unsent.Keep(small, new byte[10], 0, 10); // not in a large buffer that is to spare
+        Assert.Equal(1_000_000 - 990_000 - 10, unsent.ReadSize);
+
+        unsent.Release(large);
+        unsent.Release(small);
+        unsent.Release(small);
+        Assert.Equal(UnsentReplies.MaxReadSize, unsent.ReadSize);
+    }
+
+    [Fact]
+    public void After_a_pause_of_the_process_a_client_whose_message_waits_is_answered_and_only_silent_ones_are_idle()
+    {
+        var clients = Enumerable.Range(0, 700).Select(_ => Connect()).ToList();
+        var (silent, last) = (clients[350], clients[^1]);
+        foreach (var (_, transport) in clients.Where(c => c != silent))
+            transport.Receives("hello");
+        last.Transport.Room = 3;
+        var idle = new IdleTimer(TimeSpan.FromSeconds(1), _activity, _answering, _closer);
+
+        idle.EndIdle(idle.Due + Clock.Ticks(TimeSpan.FromHours(8)));
+
+        Assert.All(clients.Where(c => c != silent && c != last), c => Assert.Equal("HELLO", Encoding.ASCII.GetString([.. c.Transport.Outgoing])));
+        Assert.Equal((EndReason.IdleTimeout, 0L), _recorder.Connections.Select(c => (c.EndReason, c.BytesReceived)).Single());
+        Assert.True(silent.Transport.IsClosed);
+        Assert.Equal(699, _connections.Count);
+    }
+
+    [Fact]
+    public void A_client_that_takes_some_of_its_reply_after_the_limit_is_not_idle()
+    {
+        var (connection, transport) = Connect();
+        transport.Receives("hello");
+        transport.Room = 1;
+        _answering.Advance(connection);
+        var idle = new IdleTimer(TimeSpan.FromSeconds(1), _activity, _answering, _closer);
+        var late = idle.Due;
+
+        transport.Room = 1;
+        idle.EndIdle(late);
+        Assert.Empty(_recorder.Connections);
+
+        idle.EndIdle(idle.Due);
+        Assert.Equal(
+            (EndReason.IdleTimeout, "3 bytes from the client were not answered."),
+            _recorder.Connections.Select(c => (c.EndReason, c.Detail)).Single());
+    }
+
+    [Theory]
+    [InlineData(EndReason.Stopped, true)]
+    [InlineData(EndReason.IdleTimeout, false)]
+    public void The_result_says_what_the_client_did_not_get(EndReason reason, bool reset)
+    {
+        var (connection, transport) = Connect(unacknowledged: 12_345);
+        transport.Receives("answered");
+        _answering.Advance(connection);
+        transport.Room = 0;
+        transport.Receives(new string('x', 2000));
+        _answering.Advance(connection);
+        transport.Receives("more");
+
+        _closer.End(connection, reason);
+
+        var result = _recorder.Connections.Single();
+        Assert.Equal(
+            "The client had not yet taken 12,345 bytes of its replies. 2,004 bytes from the client were not answered.", result.Detail);
+        Assert.Equal((reason, 8L), (result.EndReason, result.BytesSent));
+        Assert.Equal((true, reset), (transport.IsClosed, transport.IsAborted));
+        Assert.Equal(Budget, _unsent.ReadSize);
+    }
+
+    [Fact]
+    public void A_client_that_got_every_reply_leaves_nothing_to_say()
+    {
+        var (connection, transport) = Connect(unacknowledged: 5); // the system delivers it after the FIN
+        transport.Receives("hello");
+        _answering.Advance(connection);
+
+        _closer.End(connection, EndReason.Stopped);
+
+        Assert.Equal((EndReason.Stopped, ""), _recorder.Connections.Select(c => (c.EndReason, c.Detail)).Single());
+        Assert.False(transport.IsAborted);
+    }
+
+    [Fact]
+    public void Out_of_handles_it_pauses_until_a_connection_is_closed()
+    {
+        var (connection, _) = Connect();
+        _acceptor.UpdateAccepting(1);
+        _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
+        Assert.Null(_acceptor.Accept(token: 3));
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+        Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
+
+        _acceptor.UpdateAccepting(1); // a tenth of a second has not passed
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+
+        _closer.End(connection, EndReason.PeerClosed);
+        _acceptor.UpdateAccepting(0);
+        Assert.Equal((Interest.Reading, long.MaxValue), (_poller.Interests[ListenerToken], _acceptor.ResumeTime));
+    }
+
+    private (ServedConnection Connection, FakeTransport Transport) Connect(int unacknowledged = 0)
+    {
+        var transport = new FakeTransport { Unacknowledged = unacknowledged };
+        var connection = new ServedConnection(_connections.TakeToken(), transport);
+        _connections.Add(connection);
+        _activity.Add(connection);
+        return (connection, transport);
+    }
+}

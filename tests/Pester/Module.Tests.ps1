@@ -1,0 +1,104 @@
+BeforeDiscovery {
+    $script:cmdlets = 'Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer'
+}
+
+BeforeAll { . "$PSScriptRoot/Shared.ps1" }
+
+Describe 'The EchoSocket module' {
+    It 'has a valid manifest that exports the cmdlets and nothing else' {
+        $module = Test-ModuleManifest $manifest
+        $module.ExportedCmdlets.Keys |
+            Should-BeCollection @('Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
+        $module.ExportedCommands.Count | Should-Be 5
+        $module.ExportedVariables.Count | Should-Be 0
+        Get-Content $manifest -Raw | Should-NotBeLikeString '*`**' -Because 'a wildcard would make PowerShell load the module to know what it exports'
+    }
+
+    It 'is for Windows PowerShell 5.1 and for PowerShell 7' {
+        $module = Test-ModuleManifest $manifest
+        $module.CompatiblePSEditions | Should-BeCollection @('Core', 'Desktop')
+        $module.PowerShellVersion | Should-Be ([version] '5.1')
+    }
+
+    It 'has the version of its assembly <_>' -ForEach 'EchoSocket.dll', 'EchoSocket.Module.dll' {
+        $version = [Reflection.AssemblyName]::GetAssemblyName("$(Split-Path $manifest)/bin/$_").Version
+        [version]::new($version.Major, $version.Minor, $version.Build) | Should-Be (Get-Module EchoSocket).Version
+    }
+
+    It 'ends its servers when it is removed' {
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0
+        $client = Connect-Socket $server.Port
+        Invoke-Echo $client
+        try {
+            Remove-Module EchoSocket
+            Receive-End $client
+            { Connect-Socket $server.Port } | Should-Throw
+            $server.State | Should-Be 'Stopped'
+            { Get-Command Send-EchoMessage -Module EchoSocket -ErrorAction Stop } | Should-Throw
+        }
+        finally {
+            Import-Module $manifest
+            Remove-Job $server -Force
+        }
+    }
+}
+
+Describe 'The help of <_>' -ForEach $cmdlets {
+    BeforeAll {
+        $script:cmdlet = $_
+        $script:help = Get-Help $cmdlet -Full
+    }
+
+    It 'has a synopsis, a description and two examples or more' {
+        $help.Synopsis | Should-NotMatchString "^\s*$cmdlet" -Because 'that is what Get-Help says where there is no help'
+        "$($help.Description.Text)" | Should-NotBeWhiteSpaceString
+        @($help.Examples.Example).Count | Should-BeGreaterThanOrEqual 2
+        Get-Help $cmdlet -Examples | Out-String | Should-MatchString "Example 2: .*"
+    }
+
+    It 'tells of every parameter as it is' {
+        $common = [Management.Automation.Cmdlet]::CommonParameters
+        $parameters = (Get-Command $cmdlet).Parameters.Values | Where-Object Name -NotIn $common
+        $help.Parameters.Parameter.Name | Should-BeCollection @($parameters.Name)
+        foreach ($parameter in $parameters) {
+            $told = Get-Help $cmdlet -Parameter $parameter.Name
+            $attribute = @($parameter.Attributes | Where-Object { $_ -is [Parameter] })[0]
+            $position = if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'named' }
+            $aliases = if ($parameter.Aliases.Count) { $parameter.Aliases -join ', ' } else { 'none' }
+            "$($told.Description.Text)" | Should-NotBeWhiteSpaceString -Because $parameter.Name
+            $told.Required | Should-Be "$($attribute.Mandatory)" -Because $parameter.Name
+            $told.Position | Should-Be $position -Because $parameter.Name
+            $told.Aliases | Should-Be $aliases -Because $parameter.Name
+            $told.Type.Name | Should-Be $parameter.ParameterType.Name -Because $parameter.Name
+            ($told.PipelineInput -like '*ByValue*') | Should-Be $attribute.ValueFromPipeline -Because $parameter.Name
+            ($told.PipelineInput -like '*ByPropertyName*') | Should-Be $attribute.ValueFromPipelineByPropertyName -Because $parameter.Name
+        }
+    }
+
+    It 'has examples that call it with parameters that exist' {
+        foreach ($code in $help.Examples.Example.Code) {
+            $code | Should-MatchString $cmdlet
+            $calls = [Management.Automation.Language.Parser]::ParseInput($code, [ref] $null, [ref] $null).FindAll(
+                { $args[0] -is [Management.Automation.Language.CommandAst] }, $true)
+            foreach ($call in $calls | Where-Object { $_.GetCommandName() -like '*-Echo*' }) {
+                $known = (Get-Command $call.GetCommandName()).Parameters
+                $call.CommandElements | Where-Object { $_ -is [Management.Automation.Language.CommandParameterAst] } |
+                    Where-Object { -not $known.ContainsKey($_.ParameterName) } | Should-BeNull
+            }
+        }
+    }
+}
+
+Describe 'Tab completion' {
+    It 'completes <Line> to <Completions>' -ForEach @(
+        @{ Line = 'Start-Echo'; Completions = 'Start-EchoServer' }
+        @{ Line = 'Start-EchoServer -Keep'; Completions = '-KeepListening' }
+        @{ Line = 'Start-EchoServer -Transform '; Completions = 'None Upper' }
+        @{ Line = 'Send-EchoMessage -Encoding utf'; Completions = 'utf8 utf8NoBOM utf32' }
+        @{ Line = 'Send-EchoMessage hi -Comp'; Completions = '-ComputerName' }
+        @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripTime' }
+        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
+    ) {
+        (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive
+    }
+}

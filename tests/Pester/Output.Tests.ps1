@@ -1,0 +1,102 @@
+# Results as data for other commands, and as what a person sees.
+
+BeforeAll {
+    . "$PSScriptRoot/Shared.ps1"
+
+    # Each result with values of its own, what its table's head says, and what its row does.
+    $script:samples = @(
+        @{
+            Object = [EchoSocket.EchoConnection]@{
+                LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime] '2026-01-02 03:04:05'
+                Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd'
+            }
+            Head   = 'EndReason Duration Received Sent RemoteEndPoint'
+            Row    = 'PeerReset 25.0 h 5000000000 7 127.0.0.1:2 d'
+        }
+        @{
+            Object = [EchoSocket.EchoReply]@{
+                Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripTime = [timespan]::FromTicks(12345)
+                LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'
+            }
+            Head   = 'RoundTrip Message Reply RemoteEndPoint'
+            Row    = '1.23 ms hi HI 127.0.0.1:2'
+        }
+        @{
+            Object = [EchoSocket.EchoPathReport]@{
+                ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
+                ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero
+            }
+            Head   = 'Success Connect Echo Port ComputerName Problem'
+            Row    = 'False 1.23 ms - 7 host Echo: reset'
+        }
+    )
+}
+
+Describe 'A result' {
+    It 'prints as a table, and the same after remoting' {
+        foreach ($sample in $samples) {
+            $view = $sample.Object | Out-String -Width 120
+            $lines = @($view -split '\r?\n' | Where-Object { $_.Trim() } | ForEach-Object { $_.Trim() -replace ' +', ' ' })
+            $lines[0] | Should-BeString $sample.Head -CaseSensitive
+            $lines[2..9] -join ' ' | Should-BeString $sample.Row -CaseSensitive
+            Copy-BySerialization $sample.Object | Out-String -Width 120 | Should-BeString $view -CaseSensitive
+        }
+    }
+
+    It 'keeps every property when it is serialized' {
+        foreach ($before in $samples.Object) {
+            $after = Copy-BySerialization $before
+            $after.PSTypeNames[0] | Should-Be "Deserialized.$($before.GetType())"
+            $after.PSObject.Properties.Name | Should-BeCollection @($before.PSObject.Properties.Name)
+            foreach ($property in $before.PSObject.Properties) {
+                "$($after.($property.Name))" | Should-BeString "$($property.Value)" -Because "$($before.GetType()) $($property.Name)"
+            }
+        }
+    }
+
+    It 'is of a type that is looked at here' {
+        # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
+        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
+        (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
+    }
+}
+
+Describe 'The results of a server' {
+    BeforeAll {
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0
+        $script:replies = $server | Send-EchoMessage -Message 'a', 'bc' -Detailed
+        $client = Connect-Socket $server.Port
+        $client.LingerState = [Net.Sockets.LingerOption]::new($true, 0)
+        $client.Close()
+        Wait-Until { $server.TotalConnections -eq 2 -and $server.ActiveConnections -eq 0 }
+        Stop-Job $server
+        $script:connections = Receive-Job $server
+        Remove-Job $server
+    }
+
+    It 'go into a CSV file and come back' {
+        $replies | Export-Csv TestDrive:/replies.csv -NoTypeInformation
+        $back = Import-Csv TestDrive:/replies.csv
+        $back.Reply -join ' ' | Should-BeString 'A BC' -CaseSensitive
+        [timespan] $back[1].RoundTripTime | Should-Be $replies[1].RoundTripTime
+
+        $connections | Export-Csv TestDrive:/connections.csv -NoTypeInformation
+        $back = Import-Csv TestDrive:/connections.csv
+        $back.EndReason | Should-BeCollection @('PeerClosed', 'PeerReset')
+        ($back | Where-Object EndReason -EQ PeerClosed).BytesReceived | Should-Be '3'
+    }
+
+    It 'go into JSON and come back' {
+        $back = $connections | ConvertTo-Json | ConvertFrom-Json
+        foreach ($property in 'RemoteEndPoint', 'BytesReceived', 'BytesSent') {
+            $back.$property -join ' ' | Should-BeString ($connections.$property -join ' ')
+        }
+        [EchoSocket.EndReason[]] $back.EndReason -join ' ' | Should-BeString ($connections.EndReason -join ' ')
+    }
+
+    It 'can be sorted, grouped and summed' {
+        ($connections | Group-Object EndReason).Name | Should-BeCollection @('PeerClosed', 'PeerReset')
+        ($connections | Measure-Object BytesSent -Sum).Sum | Should-Be 3
+        ($replies | Sort-Object ByteCount -Descending | Select-Object -First 1).Reply | Should-BeString 'BC' -CaseSensitive
+    }
+}

@@ -1,0 +1,137 @@
+# What the test files share; each dot-sources it in its BeforeAll.
+
+Import-Module "$PSScriptRoot/../../EchoSocket.psd1"
+
+$script:manifest = (Get-Module EchoSocket).Path
+$script:processes = [Collections.Generic.List[Diagnostics.Process]]::new()
+
+# Polls until the condition holds, but never for ever.
+function Wait-Until([scriptblock] $Condition) {
+    if (-not [Threading.SpinWait]::SpinUntil([Func[bool]] $Condition, 30000)) {
+        throw "Not within 30 seconds: $Condition"
+    }
+}
+
+# The port that a verbose message of Start-EchoServer tells.
+function Get-ToldPort([string] $Message) {
+    [int] ($Message -replace '(?s)^.*:(\d+)\..*$', '$1')
+}
+
+# The results of a server's job, once it has ended.
+function Receive-Server($Job) {
+    if (-not (Wait-Job $Job -Timeout 30)) {
+        throw "$($Job.Name) still runs after 30 seconds."
+    }
+    Receive-Job $Job
+}
+
+# What remoting makes of an object.
+function Copy-BySerialization($Object) {
+    [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
+}
+
+# A server at a prompt of its own, in a runspace: without -AsJob it holds its prompt.
+function Open-Prompt([scriptblock] $Script = { Start-EchoServer -Port 0 -Verbose }) {
+    $state = [initialsessionstate]::CreateDefault()
+    $state.ImportPSModule($manifest)
+    $shell = [powershell]::Create($state).AddScript($Script)
+    $running = $shell.BeginInvoke()
+    Wait-Until { $shell.Streams.Verbose.Count -or $running.IsCompleted }
+    if ($running.IsCompleted) {
+        $shell.EndInvoke($running)
+    }
+
+    [pscustomobject]@{
+        Port    = Get-ToldPort $shell.Streams.Verbose[0].Message
+        Shell   = $shell
+        Running = $running
+    }
+}
+
+# Waits until the prompt is back; what was written there.
+function Receive-Prompt($Prompt) {
+    if (-not $Prompt.Running.AsyncWaitHandle.WaitOne(30000)) {
+        throw "The server on port $($Prompt.Port) still runs after 30 seconds."
+    }
+    $Prompt.Shell.EndInvoke($Prompt.Running)
+    $Prompt.Shell.Dispose()
+}
+
+# A client that is just a socket; no call on it waits for ever.
+function Connect-Socket([int] $Port) {
+    $socket = [Net.Sockets.Socket]::new([Net.Sockets.SocketType]::Stream, [Net.Sockets.ProtocolType]::Tcp)
+    $socket.ReceiveTimeout = $socket.SendTimeout = 30000
+    $socket.Connect('127.0.0.1', $Port)
+    $socket
+}
+
+# Sends a byte and reads its echo: the server serves this client.
+function Invoke-Echo($Socket) {
+    $buffer = [byte[]] 97
+    $null = $Socket.Send($buffer)
+    if ($Socket.Receive($buffer) -ne 1 -or $buffer[0] -ne 65) {
+        throw "The server sent back $buffer."
+    }
+}
+
+# Reads the server's FIN; a reset throws.
+function Receive-End($Socket) {
+    if ($Socket.Receive([byte[]]::new(1)) -ne 0) {
+        throw 'There was more to read.'
+    }
+    $Socket.Dispose()
+}
+
+# The same PowerShell as a process of its own, with the module; its input and output are the caller's.
+function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit) {
+    Set-Content $Path "Import-Module '$manifest'`n$Script" -Encoding UTF8
+    $program = (Get-Process -Id $PID).Path
+    $arguments = "-NoProfile -ExecutionPolicy Bypass -File `"$Path`""
+    if ((Split-Path $program -Leaf) -like 'dotnet*') {
+        $arguments = "`"$PSHOME/pwsh.dll`" $arguments"
+    }
+    if ($Limit) {
+        $arguments = "-c `"$Limit; exec $program $($arguments -replace '"', '\"')`""
+        $program = 'bash'
+    }
+
+    $start = [Diagnostics.ProcessStartInfo]::new($program, $arguments)
+    $start.UseShellExecute = $false
+    $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
+    $process = [Diagnostics.Process]::Start($start)
+    $processes.Add($process)
+    $process
+}
+
+# Ends what a test has started and not removed.
+function Close-Everything {
+    Get-Job | Remove-Job -Force
+    foreach ($process in $processes) {
+        if (-not $process.HasExited) {
+            $process.Kill()
+        }
+    }
+    $processes.Clear()
+}
+
+# The first line of a process's output that matches.
+function Read-Line($Process, [string] $Pattern) {
+    do {
+        $line = $Process.StandardOutput.ReadLineAsync()
+        if (-not $line.Wait(30000) -or $null -eq $line.Result) {
+            throw "The process wrote no line like $Pattern."
+        }
+    } until ($line.Result -match $Pattern)
+    $line.Result
+}
+
+# Waits for a process's end; what it wrote.
+function Receive-Process($Process) {
+    $Process.StandardInput.Close()
+    $output = $Process.StandardOutput.ReadToEndAsync()
+    if (-not $output.Wait(60000)) {
+        $Process.Kill()
+        throw 'The process still runs after a minute.'
+    }
+    $output.Result
+}

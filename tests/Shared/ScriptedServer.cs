@@ -1,0 +1,40 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading.Tasks;
+
+namespace EchoSocket.Tests;
+
+/// <summary>A server that does to each of its clients, one after the other, what a test wants.</summary>
+internal sealed class ScriptedServer : IDisposable
+{
+    private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+    private readonly TaskCompletionSource _connected = new();
+
+    public ScriptedServer(params Action<Socket>[] scripts)
+    {
+        _listener.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        _listener.Listen();
+        Done = Bounded.Start(() =>
+        {
+            foreach (var script in scripts)
+            {
+                using var client = _listener.Accept();
+                Peers.Bound(client);
+                _connected.TrySetResult();
+                script(client);
+            }
+        });
+    }
+
+    public IPEndPoint EndPoint => (IPEndPoint)_listener.LocalEndPoint!;
+
+    public int Port => EndPoint.Port;
+
+    /// <summary>The first client has connected.</summary>
+    public Task Connected => _connected.Task;
+
+    public Task Done { get; }
+
+    public void Dispose() => _listener.Dispose();
+}
