@@ -133,7 +133,7 @@ public sealed class EchoClient : IDisposable
     // If the reply fits our receive buffer, the server can always send it and so keeps reading.
     private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long due, ref int received)
     {
-        _transport.Send(message, 0, count, out var error);
+        var error = _transport.Send(message, count);
         if (error != SocketError.Success)
             return error;
 
@@ -145,12 +145,7 @@ public sealed class EchoClient : IDisposable
     private SocketError SendWhileReceiving(byte[] message, int count, byte[] reply, long due, ref int received)
     {
         var sending = Task.Factory.StartNew(
-            () =>
-            {
-                _transport.Send(message, 0, count, out var failure);
-                return failure;
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+            () => _transport.Send(message, count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
         var error = Receive(reply, count, due, ref received);
         if (received == count)
         {

@@ -64,7 +64,7 @@ public static class PathProbe
         var reply = new byte[Message.Length];
         var received = 0;
         var start = Stopwatch.GetTimestamp();
-        transport.Send(Message, 0, Message.Length, out var error);
+        var error = transport.Send(Message, Message.Length);
         while (error == SocketError.Success && received < reply.Length)
         {
             var count = transport.Receive(reply, received, reply.Length - received, due, out error);

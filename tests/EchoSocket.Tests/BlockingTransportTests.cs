@@ -75,6 +75,36 @@ public sealed class BlockingTransportTests : IDisposable
     }
 
     [Fact]
+    public void A_later_receive_fails_sooner_if_it_is_due_sooner()
+    {
+        _peer.Send("x"u8);
+        Assert.Equal(1, Receive(milliseconds: 20_000, out _));
+
+        Assert.Equal(0, Receive(milliseconds: 50, out var error));
+
+        Assert.Contains(error, new[] { SocketError.TimedOut, SocketError.WouldBlock });
+        Assert.InRange(_socket.ReceiveTimeout, 1, 50);
+    }
+
+    [Fact]
+    public void A_send_that_runs_out_of_time_is_a_time_out()
+    {
+        _socket.SendTimeout = 200;
+
+        Assert.Equal(SocketError.TimedOut, _transport.Send(new byte[64 * 1024 * 1024], 64 * 1024 * 1024));
+    }
+
+    [Fact]
+    public void A_send_that_the_peer_resets_is_a_reset()
+    {
+        var sending = Bounded.Start(() => _transport.Send(new byte[64 * 1024 * 1024], 64 * 1024 * 1024));
+        _peer.ReadExactly(1);
+        _peer.Reset();
+
+        Assert.True(SocketErrors.IsReset(sending.Get()));
+    }
+
+    [Fact]
     public void After_the_end_every_call_fails_and_throws_nothing()
     {
         _transport.Dispose();
@@ -82,10 +112,10 @@ public sealed class BlockingTransportTests : IDisposable
         _transport.Shutdown();
 
         Assert.True(_transport.IsDisposed);
-        Assert.Equal(0, Receive(milliseconds: 20, out var received));
-        Assert.Equal(0, _transport.Send(new byte[1], 0, 1, out var sent));
-        Assert.Equal((SocketError.OperationAborted, SocketError.OperationAborted), (received, sent));
         Assert.True(_transport.IsReadable());
+        Assert.Equal(0, Receive(milliseconds: 20, out var error));
+        Assert.Equal(SocketError.OperationAborted, error);
+        Assert.Equal(SocketError.OperationAborted, _transport.Send(new byte[1], 1));
     }
 
     private int Receive(int milliseconds, out SocketError error) =>

@@ -89,6 +89,7 @@ public class ClientFailureTests
         gaveUp.Set();
 
         Assert.Equal(EchoError.OperationTimeout, error.Error);
+        Assert.Contains("all 16,777,216 bytes of a reply came before the whole message was sent", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -212,7 +213,7 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task An_empty_message_is_refused_before_anything_is_sent()
+    public async Task A_message_that_is_empty_or_does_not_fit_is_refused_before_anything_is_sent()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());
@@ -220,8 +221,14 @@ public class ClientFailureTests
         {
             var error = Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange([], 0, []));
             Assert.Contains("nothing on the wire", error.Message, StringComparison.Ordinal);
-            Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange(new byte[2], 3, new byte[3]));
-            Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange(new byte[3], 3, new byte[2]));
+            foreach (var (message, reply) in new[] { (2, 3), (3, 2) })
+            {
+                error = Assert.Throws<ArgumentOutOfRangeException>(() => client.Exchange(new byte[message], 3, new byte[reply]));
+                Assert.Contains("must fit their buffers", error.Message, StringComparison.Ordinal);
+            }
+
+            Assert.Throws<ArgumentNullException>("message", () => client.Exchange(null!, 1, new byte[1]));
+            Assert.Throws<ArgumentNullException>("reply", () => client.Exchange(new byte[1], 1, null!));
         }
 
         Assert.Equal(0, (await serving.Soon())!.BytesReceived);

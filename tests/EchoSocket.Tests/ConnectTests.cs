@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Connecting;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -108,6 +109,7 @@ public class ConnectTests
     [InlineData("127.0.0.1:80")]
     [InlineData("localhost:80")]
     [InlineData("tcp://localhost")]
+    [InlineData(":80")]
     [InlineData("")]
     [InlineData(null)]
     public void A_host_that_names_a_port_is_refused_before_anything_is_opened(string? host)
@@ -117,6 +119,34 @@ public class ConnectTests
 
         Assert.Equal($"'{host}' is not a name or an IP address. Give the port separately.", ofOptions.Message);
         Assert.Equal(ofOptions.Message, ofProbe.Message);
+    }
+
+    [Fact]
+    public void A_failure_says_which_addresses_of_a_name_were_tried()
+    {
+        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        unlistened.Bind(new IPEndPoint(IPAddress.Any, 0));
+        var port = ((IPEndPoint)unlistened.LocalEndPoint!).Port;
+        var resolver = new NameResolver(_ => [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")], 1);
+
+        var ofName = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = "two", Port = port, Resolver = resolver }));
+        var ofAddress = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Port = port }));
+
+        Assert.Contains($" (tried 127.0.0.1:{port}, 127.0.0.2:{port}). ", ofName.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain("tried", ofAddress.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Options_are_required() => Assert.Throws<ArgumentNullException>("options", () => EchoClient.Connect(null!));
+
+    [Fact]
+    public void The_bounds_of_ports_and_time_outs_are_allowed()
+    {
+        var options = new EchoClientOptions { Port = 65535, ConnectionTimeout = TimeSpan.FromMilliseconds(1), OperationTimeout = EchoClientOptions.MaximumTimeout };
+
+        Assert.Equal((65535, 1.0), (options.Port, options.ConnectionTimeout.TotalMilliseconds));
+        Assert.Equal(1, new EchoClientOptions { Port = 1 }.Port);
+        Assert.Equal(("127.0.0.1", 8081), (new EchoClientOptions().Host, new EchoClientOptions().Port));
     }
 
     [Theory]

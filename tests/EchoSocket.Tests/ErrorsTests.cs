@@ -35,10 +35,12 @@ public class ErrorsTests
     [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
     public void Exchange_errors_have_ids_and_say_how_much_of_the_reply_came(SocketError error, EchoError named)
     {
-        var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.5));
+        var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.23456));
 
         Check(named, failure);
         Assert.Contains("2 of 1,000 bytes", failure.Message, StringComparison.Ordinal);
+        if (named == EchoError.OperationTimeout)
+            Assert.Contains("within 1.235 s", failure.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -55,10 +57,26 @@ public class ErrorsTests
             Errors.Connect("host:1", " (tried ::1, 127.0.0.1)", new SocketException((int)error), TimeSpan.FromSeconds(1.5)).Message,
             StringComparison.Ordinal);
 
+    [Fact]
+    public void Other_errors_say_what_failed_and_how()
+    {
+        var error = new SocketException((int)SocketError.NoBufferSpaceAvailable);
+
+        Assert.Equal($"Listening on host:1 failed: {error.Message} (NoBufferSpaceAvailable).", Errors.Bind("host:1", error).Message);
+        Assert.Equal($"Accepting a client on host:1 failed: {error.Message} (NoBufferSpaceAvailable).", Errors.Accept("host:1", error).Message);
+        Assert.Equal(
+            $"Connecting to host:1 failed: {error.Message} (NoBufferSpaceAvailable).", Errors.Connect("host:1", "", error, TimeSpan.Zero).Message);
+    }
+
+    [Fact]
+    public void A_name_that_does_not_resolve_in_time_is_ConnectionTimeout_and_the_message_says_why() =>
+        Check(EchoError.ConnectionTimeout, Errors.ResolveTimeout("host", "host:1", "timed out", TimeSpan.FromSeconds(1.5), null));
+
     private static void Check(EchoError named, EchoException failure)
     {
         Assert.Equal(named, failure.Error);
         Assert.Equal("host:1", failure.EndPoint);
         Assert.Contains("host:1", failure.Message, StringComparison.Ordinal);
+        Assert.Matches(named == EchoError.SocketFailure ? @"\.$" : @"\. [A-Z].*\.$", failure.Message); // the last sentence is the advice
     }
 }

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Common;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -24,6 +25,7 @@ public class PathProbeTests
         var report = PathProbe.Run("localhost", server.LocalEndPoint.Port, Bounded.Limit);
 
         Assert.True(report.Success, report.Reason);
+        Assert.Equal(("localhost", server.LocalEndPoint.Port), (report.ComputerName, report.Port));
         Assert.Equal(EchoPathStage.None, report.FailedStage);
         Assert.Contains("127.0.0.1", report.Addresses);
         Assert.Equal(server.LocalEndPoint.ToString(), report.RemoteEndPoint);
@@ -123,6 +125,28 @@ public class PathProbeTests
 
         Check(EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {wrong} of 64", report);
         await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_must_upper_case_all_letters_or_none_and_change_nothing_else()
+    {
+        foreach (var changed in new[] { 4, 5, 6, 7 }) // a letter that is left as it was, a capital, a digit, and a byte that is not ASCII
+        {
+            using var server = new ScriptedServer(peer =>
+            {
+                var message = peer.ReadExactly(64);
+                Assert.Equal(4, message.Distinct().Count());
+                AsciiUpper.Apply(message, 0, message.Length);
+                message[changed] ^= 0x20;
+                peer.Send(message);
+                peer.Receive(message);
+            });
+
+            var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
+
+            Check(EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {changed} of 64", report);
+            await server.Done.Soon();
+        }
     }
 
     [Fact]

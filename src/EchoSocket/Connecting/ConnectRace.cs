@@ -20,7 +20,7 @@ internal static class ConnectRace
 
     /// <summary>Runs a race that is over when the stopwatch shows <paramref name="due"/>.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static ConnectRaceResult Run(IReadOnlyList<IPAddress> addresses, int port, long due, CancellationToken cancellation)
+    public static ConnectRaceResult Run(IEnumerable<IPAddress> addresses, int port, long due, CancellationToken cancellation)
     {
         var remotes = Interleave(addresses).Select(address => new IPEndPoint(address, port)).ToList();
         var started = new List<Task<ConnectAttempt>>();
@@ -51,8 +51,7 @@ internal static class ConnectRace
         }
 
         end.Cancel();
-        Task.WaitAll([.. started], CancellationToken.None);
-        var attempts = started.Select(task => task.Result).ToList();
+        var attempts = started.Select(task => task.Result).ToList(); // waits for those that are ending
         var winner = cancellation.IsCancellationRequested ? null : attempts.Find(a => a.Connected is not null);
         foreach (var loser in attempts.Where(a => a != winner))
             loser.Connected?.Socket.Dispose();
@@ -70,9 +69,9 @@ internal static class ConnectRace
     }
 
     // RFC 8305, section 4: the address families alternate, beginning with that of the first address.
-    private static IEnumerable<IPAddress> Interleave(IReadOnlyList<IPAddress> addresses)
+    private static IEnumerable<IPAddress> Interleave(IEnumerable<IPAddress> addresses)
     {
-        var families = addresses.ToLookup(a => a.AddressFamily == addresses[0].AddressFamily);
+        var families = addresses.ToLookup(a => a.AddressFamily);
         return families.SelectMany(f => f.Select((address, i) => (address, i))).OrderBy(a => a.i).Select(a => a.address);
     }
 }

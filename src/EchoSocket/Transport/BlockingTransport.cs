@@ -2,14 +2,13 @@ using System;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
-using System.Threading;
 using EchoSocket.Common;
 
 namespace EchoSocket.Transport;
 
 /// <summary>
-/// Moves the bytes of one connection with blocking calls, and reports errors as values. One thread may receive while
-/// another one sends; <see cref="Shutdown"/> and <see cref="Dispose"/> may be called from any thread.
+/// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
+/// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown"/>.
 /// </summary>
 internal sealed class BlockingTransport(Socket socket) : IDisposable
 {
@@ -20,11 +19,9 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     // On Linux an accepted socket inherits TCP_NODELAY from its listener.
     private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
 
-    private volatile bool _shutDown;
-    private int _disposed; // Interlocked
     private int _receiveTimeout;
 
-    public bool IsDisposed => Volatile.Read(ref _disposed) != 0;
+    public bool IsDisposed { get; private set; }
 
     /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
     public static void SendAtOnce(Socket socket)
@@ -85,32 +82,24 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Sends everything unless there is an error; returns how many bytes were sent.</summary>
-    public int Send(byte[] buffer, int offset, int count, out SocketError error)
+    /// <summary>Sends the first <paramref name="count"/> bytes, all of them unless there is an error.</summary>
+    public SocketError Send(byte[] buffer, int count)
     {
         var start = Stopwatch.GetTimestamp();
-        var sent = 0;
-        error = SocketError.Success;
         try
         {
-            while (sent < count && error == SocketError.Success)
-                sent += socket.Send(buffer, offset + sent, count - sent, SocketFlags.None, out error);
-
-            if (error == SocketError.TimedOut && IsEarly(start))
-                error = _shutDown ? SocketError.OperationAborted : SocketError.ConnectionReset;
+            socket.Send(buffer, 0, count, SocketFlags.None, out var error);
+            return error == SocketError.TimedOut && IsEarly(start) ? SocketError.ConnectionReset : error;
         }
         catch (ObjectDisposedException)
         {
-            error = SocketError.OperationAborted;
+            return SocketError.OperationAborted;
         }
-
-        return sent;
     }
 
-    /// <summary>Sends FIN, and ends a receive and a send that wait.</summary>
+    /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
     public void Shutdown()
     {
-        _shutDown = true;
         try
         {
             socket.Shutdown(SocketShutdown.Both);
@@ -124,16 +113,14 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
     public void Dispose()
     {
-        if (Interlocked.Exchange(ref _disposed, 1) != 0)
-            return;
-
+        IsDisposed = true;
         Shutdown();
         Drain();
         socket.Dispose();
     }
 
-    // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. If it comes before
-    // the time-out was up and we did not shut the connection down, the peer reset it.
+    // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. One that comes before
+    // the time is up means that the peer reset the connection, or that we shut it down, which the caller knows.
     private bool IsEarly(long start)
     {
         var limit = socket.SendTimeout;
