@@ -24,7 +24,7 @@ internal sealed class UnsentReplies(long budget)
     /// <summary>Keeps a part of the buffer as what the connection has to be sent.</summary>
     public void Keep(ServedConnection connection, byte[] buffer, int offset, int count)
     {
-        var reply = _spare is { } spare && spare.Length >= count && _kept + spare.Length <= budget ? spare : new byte[count];
+        var reply = _spare is { } spare && spare.Length >= count && _kept + spare.Length <= budget ? spare : new byte[Size(count)];
         _spare = null;
         _kept += reply.Length;
         Buffer.BlockCopy(buffer, offset, reply, 0, count);
@@ -42,5 +42,14 @@ internal sealed class UnsentReplies(long budget)
         _kept -= connection.Unsent.Length;
         _spare = connection.Unsent; // the next large reply to a quick reader needs one again
         connection.Unsent = null;
+    }
+
+    // The power of two that is large enough, so that the spare soon fits all that a quick reader is sent.
+    private static int Size(int count)
+    {
+        var size = 512;
+        while (size < count)
+            size *= 2;
+        return size;
     }
 }
