@@ -42,11 +42,11 @@ BeforeDiscovery {
     )
 
     $script:odd = @(
-        @{ What = 'a row with other columns'; Object = { [pscustomobject]@{ Name = '127.0.0.1'; Owner = 'me' } }; Says = "*'Name', 'Owner'*" }
+        @{ What = 'a row with other columns'; Object = { [pscustomobject]@{ Name = '127.0.0.1'; Owner = 'me' } }; Says = "*the properties Name, Owner *" }
         @{ What = 'a hashtable'; Object = { @{ ComputerName = '127.0.0.1'; Port = $port; Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'an ordered hashtable'; Object = { [ordered]@{ ComputerName = '127.0.0.1'; Port = $port; Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'a byte'; Object = { [byte] 7 }; Says = '*' }
-        @{ What = 'no value of a database'; Object = { [DBNull]::Value }; Says = '*System.DBNull*' }
+        @{ What = 'a missing value of a database'; Object = { [DBNull]::Value }; Says = '*System.DBNull*' }
         @{ What = 'a file'; Object = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo*' }
         @{ What = 'a process'; Object = { Get-Process -Id $PID }; Says = '*System.Diagnostics.Process*' }
         @{ What = 'a type'; Object = { [string] }; Says = '*an object with the propert*' }
@@ -148,7 +148,7 @@ Describe 'Input that names a server' {
 
     It 'may be <What>, with its port' -ForEach @(
         @{ What = 'a server job'; Objects = { $server } }
-        @{ What = 'an endpoint'; Objects = { [ipendpoint]::new([ipaddress]::Loopback, $port) } }
+        @{ What = 'an endpoint'; Objects = { [Net.IPEndPoint]::new([ipaddress]::Loopback, $port) } }
         @{ What = 'a URI'; Objects = { [uri] "tcp://127.0.0.1:$port" } }
         @{ What = 'a report'; Objects = { Test-EchoServer 127.0.0.1 $port -Detailed } }
         @{ What = 'an element of XML'; Objects = { ([xml] "<servers><one ComputerName='127.0.0.1' Port='$port' /></servers>").servers.one } }
@@ -219,7 +219,7 @@ Describe 'An argument that names no server' {
             $call + @{ What = 'a port as text'; Value = '7007'; Says = '*would take it for 0.0.27.95*' }
             $call + @{ What = 'a name and a port'; Value = @('localhost', 7007); Says = '*7007 (System.Int32) names no computer*' }
             $call + @{ What = 'a hashtable'; Value = @{ ComputerName = '127.0.0.1' }; Says = '*`[pscustomobject`]*' }
-            $call + @{ What = 'a row'; Value = [pscustomobject]@{ Name = '127.0.0.1' }; Says = "*'Name'*ComputerName (or HostName,*" }
+            $call + @{ What = 'a row'; Value = [pscustomobject]@{ Name = '127.0.0.1' }; Says = "*the properties Name names no computer*ComputerName (or HostName,*" }
             $call + @{ What = 'nothing'; Value = $null; Says = "*'ComputerName'*null*" }
             $call + @{ What = 'an empty list'; Value = @(); Says = "*'ComputerName'*empty*" }
         }
@@ -261,7 +261,7 @@ Describe 'A port as an argument' {
     }
 
     It 'may be any whole number, or its digits' {
-        foreach ($value in $port, [ushort] $port, [long] $port, [double] $port, [decimal] $port, "$port", " $port ") {
+        foreach ($value in $port, [uint16] $port, [long] $port, [double] $port, [decimal] $port, "$port", " $port ") {
             Test-EchoServer 127.0.0.1 $value | Should-BeTrue
         }
     }
@@ -308,7 +308,7 @@ Describe 'A message' {
         @{ What = 'a list of bytes'; Value = { , [Collections.Generic.List[byte]] [byte[]] (104, 105) }; Says = '*Decode bytes*' }
         @{ What = 'bytes among text'; Value = { , @('hi', [byte] 104) }; Says = '*Decode bytes*' }
         @{ What = 'bytes in a row'; Value = { [pscustomobject]@{ Message = [byte[]] (104, 105) } }; Says = '*Decode bytes*' }
-        @{ What = 'a row without it'; Value = { "Text`nhi" | ConvertFrom-Csv }; Says = "*'Text' is no message*the property Message*" }
+        @{ What = 'a row without it'; Value = { "Text`nhi" | ConvertFrom-Csv }; Says = "*the properties Text is no message*the property Message*" }
         @{ What = 'a hashtable'; Value = { @{ Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'a file'; Value = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo is no message*the property Message*' }
         @{ What = 'a server job'; Value = { $server }; Says = '*EchoServerJob is no message*the property Message*' }
