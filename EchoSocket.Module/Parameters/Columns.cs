@@ -21,9 +21,8 @@ internal static class Columns
     public static string Text(string[] names) => names.Length == 1 ? names[0] : $"{names[0]} (or {string.Join(", ", names.Skip(1))})";
 
     /// <summary>The property that PowerShell binds to a parameter with these names; null if the object has none.</summary>
-    public static PSPropertyInfo? Find(object value, string[] names) => value is IDictionary
-        ? null
-        : names.Select(name => PSObject.AsPSObject(value).Properties[name]).FirstOrDefault(property => property is not null);
+    public static PSPropertyInfo? Find(PSObject value, string[] names) =>
+        names.Select(name => value.Properties[name]).FirstOrDefault(property => property is not null);
 
     /// <summary>What an object is, for a message that refuses it.</summary>
     public static string Describe(object value)
