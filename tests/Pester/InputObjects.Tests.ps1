@@ -1,5 +1,5 @@
-# What input names a server or a message: values, objects of other commands, rows of CSV files. What does not is refused,
-# and a default never stands for it. In the table $port is that of a server at 127.0.0.1.
+# What input objects name a server: values, objects of other commands, rows of CSV files. What does not is refused, and a
+# default never stands for it. In the tables $port is that of a server at 127.0.0.1.
 
 BeforeDiscovery {
     $script:clients = @(
@@ -77,23 +77,12 @@ BeforeAll {
     $script:server = Start-EchoServer -KeepListening -AsJob -Port 0
     $script:port = $server.Port
 
-    function New-Row([hashtable] $Columns) {
+    function ConvertTo-Row([hashtable] $Columns) {
         $row = [ordered]@{ Message = 'hi' }
         foreach ($name in $Columns.Keys) {
             if ($Columns[$name] -is [scriptblock]) { $row[$name] = & $Columns[$name] } else { $row[$name] = $Columns[$name] }
         }
         [pscustomobject] $row
-    }
-
-    # What a call writes, and the ids and texts of its errors.
-    function Invoke-Call([scriptblock] $Call, [object[]] $Objects) {
-        $all = . { try { $Objects | & $Call 2>&1 } catch { $_ } }
-        $output, $problems = @($all).Where({ $_ -isnot [Management.Automation.ErrorRecord] }, 'Split')
-        [pscustomobject]@{
-            Output = @($output)
-            Ids    = @($problems | ForEach-Object { $_.FullyQualifiedErrorId -replace ',.*' })
-            Texts  = @($problems | ForEach-Object { "$_" })
-        }
     }
 }
 
@@ -102,7 +91,7 @@ AfterAll { Remove-Job $server -Force }
 Describe 'Input that names no server, or not all of it' {
     It '<Cmdlet> refuses <What>' -ForEach $refusals {
         $before = $server.TotalConnections
-        $result = Invoke-Call $Call (New-Row $Row)
+        $result = Invoke-Call $Call (ConvertTo-Row $Row)
         $result.Output.Count | Should-Be 0
         $result.Texts -join "`n" | Should-BeLikeString $Says
         $result.Ids.Count | Should-Be 1
@@ -121,7 +110,7 @@ Describe 'Input that names no server, or not all of it' {
 Describe 'Input that names a server' {
     # Nothing listens there: a session would wait for the keyboard.
     It '<Cmdlet> takes its columns <Name> and <PortName>' -ForEach $names {
-        $result = Invoke-Call $Call (New-Row @{ $Name = 'localhost'; $PortName = ' 1'; Owner = 'me' })
+        $result = Invoke-Call $Call (ConvertTo-Row @{ $Name = 'localhost'; $PortName = ' 1'; Owner = 'me' })
         if ($Cmdlet -eq 'Test-EchoServer') {
             "$($result.Output.ComputerName) $($result.Output.Port)" | Should-BeString 'localhost 1'
         }
@@ -203,139 +192,5 @@ Describe 'Input that names a server' {
             $result.Texts[0] | Should-MatchString 'through the pipeline'
         }
         Test-EchoServer $row $port | Should-BeTrue
-    }
-}
-
-Describe 'An argument that names no server' {
-    It 'is refused by <Cmdlet>: <What>' -ForEach $(
-        foreach ($call in @(
-                @{ Cmdlet = 'Test-EchoServer'; Call = { Test-EchoServer $argument $port } }
-                @{ Cmdlet = 'Measure-EchoServer'; Call = { Measure-EchoServer $argument $port } }
-                @{ Cmdlet = 'Send-EchoMessage'; Call = { Send-EchoMessage hi $argument $port } }
-                @{ Cmdlet = 'Enter-EchoSession'; Call = { Enter-EchoSession $argument $port } })) {
-            $call + @{ What = 'a name with a port'; Value = 'localhost:80'; Says = "*'localhost:80' is not a name or an IP address. Give the port separately.*" }
-            $call + @{ What = 'a URL'; Value = 'tcp://localhost'; Says = '*Give the port separately.*' }
-            $call + @{ What = 'a port'; Value = 7007; Says = '*7007 (System.Int32) names no computer*' }
-            $call + @{ What = 'a port as text'; Value = '7007'; Says = '*would take it for 0.0.27.95*' }
-            $call + @{ What = 'a name and a port'; Value = @('localhost', 7007); Says = '*7007 (System.Int32) names no computer*' }
-            $call + @{ What = 'a hashtable'; Value = @{ ComputerName = '127.0.0.1' }; Says = '*`[pscustomobject`]*' }
-            $call + @{ What = 'a row'; Value = [pscustomobject]@{ Name = '127.0.0.1' }; Says = "*the properties Name names no computer*ComputerName (or HostName,*" }
-            $call + @{ What = 'nothing'; Value = $null; Says = "*'ComputerName'*null*" }
-            $call + @{ What = 'an empty list'; Value = @(); Says = "*'ComputerName'*empty*" }
-        }
-    ) {
-        $argument = $Value
-        $problem = $Call | Should-Throw $Says
-        $problem.CategoryInfo.Category | Should-Be 'InvalidData'
-    }
-
-    It 'is refused by <Cmdlet>, if it takes one server only: a list' -ForEach @(
-        @{ Cmdlet = 'Send-EchoMessage'; Call = { Send-EchoMessage hi localhost, 127.0.0.1 $port } }
-        @{ Cmdlet = 'Enter-EchoSession'; Call = { Enter-EchoSession localhost, 127.0.0.1 $port } }
-    ) {
-        $Call | Should-Throw '*Give one computer*'
-    }
-
-    It 'is refused if it is a list that contains itself' {
-        $list = [Collections.ArrayList]::new()
-        $null = $list.Add($list)
-        { Test-EchoServer $list } | Should-Throw '*System.Collections.ArrayList names no computer*'
-    }
-}
-
-Describe 'A port as an argument' {
-    It '<Cmdlet> refuses <Port>' -ForEach $(
-        foreach ($call in @(
-                @{ Cmdlet = 'Test-EchoServer'; Call = { Test-EchoServer 127.0.0.1 $argument } }
-                @{ Cmdlet = 'Measure-EchoServer'; Call = { Measure-EchoServer 127.0.0.1 $argument } }
-                @{ Cmdlet = 'Send-EchoMessage'; Call = { Send-EchoMessage hi 127.0.0.1 $argument } }
-                @{ Cmdlet = 'Enter-EchoSession'; Call = { Enter-EchoSession 127.0.0.1 $argument } }
-                @{ Cmdlet = 'Start-EchoServer'; Call = { Start-EchoServer $argument -AsJob } })) {
-            foreach ($value in '7O07', '', ' ', '+7', '7.0', '7,007', '1kb', '0x50', 7.5, [double]::NaN, 1e300, [long]::MaxValue, $true, [char] '7', $null, @(), @(7, 8), -1, 65536) {
-                $call + @{ Port = "$value" + $(if ($null -ne $value) { " ($($value.GetType()))" }); Value = $value }
-            }
-        }
-    ) {
-        $argument = $Value
-        $Call | Should-Throw "*'Port'*"
-    }
-
-    It 'may be any whole number, or its digits' {
-        foreach ($value in $port, [uint16] $port, [long] $port, [double] $port, [decimal] $port, "$port", " $port ") {
-            Test-EchoServer 127.0.0.1 $value | Should-BeTrue
-        }
-    }
-}
-
-Describe 'Positions' {
-    It 'are alike in all cmdlets' {
-        Test-EchoServer localhost $port | Should-BeTrue
-        (Measure-EchoServer localhost $port -Count 1).Received | Should-Be 1
-        Send-EchoMessage hi localhost $port | Should-BeString HI -CaseSensitive
-        { Enter-EchoSession localhost 1 } | Should-Throw '*:1*' 'ConnectionRefused,*'
-        $free = Start-EchoServer 0 -AsJob
-        Stop-Job $free
-        (Start-EchoServer $free.Port -AsJob).Port | Should-Be $free.Port
-        Get-Job | Where-Object Id -NE $server.Id | Remove-Job -Force
-    }
-}
-
-Describe 'A message' {
-    It 'may be a value whose text is all of it' {
-        $values = 'text', 7, 1.5, [decimal] 2.5, $true, [char] 'c', [datetime] '2026-01-02', [timespan] '1:02:03', [guid]::Empty, [version] '1.2.3', [DayOfWeek]::Monday, [bigint] 12
-        $values | Send-EchoMessage -Port $port |
-            Should-BeCollection @('TEXT', '7', '1.5', '2.5', 'TRUE', 'C', '01/02/2026 00:00:00', '01:02:03', "$([guid]::Empty)", '1.2.3', 'MONDAY', '12')
-        Send-EchoMessage $values -Port $port | Should-BeCollection -Count 12
-    }
-
-    It 'may be the property Message of an object' {
-        "Message`nhello" | ConvertFrom-Csv | Send-EchoMessage -Port $port | Should-BeString HELLO -CaseSensitive
-        "Message,Author`nhello,me" | ConvertFrom-Csv | Send-EchoMessage -ComputerName $server | Should-BeString HELLO -CaseSensitive
-        [exception] 'gone' | Send-EchoMessage -ComputerName $server | Should-BeString GONE -CaseSensitive
-        [pscustomobject]@{ Message = 'a', 'b' } | Send-EchoMessage -Port $port | Should-BeCollection @('A', 'B')
-        Send-EchoMessage ([pscustomobject]@{ Message = 'c' }), 'd' -Port $port | Should-BeCollection @('C', 'D')
-    }
-
-    It 'may be a list, or what a script makes of the input' {
-        , @('a', 'b') | Send-EchoMessage -Port $port | Should-BeCollection @('A', 'B')
-        1..2 | Send-EchoMessage -Message { "no. $_" } -Port $port | Should-BeCollection @('NO. 1', 'NO. 2')
-        Get-Item $PSHOME | Send-EchoMessage -Message { 'item' } -ComputerName 127.0.0.1 -Port { $port } | Should-BeString ITEM -CaseSensitive
-    }
-
-    It 'is not <What>' -ForEach @(
-        @{ What = 'a byte'; Value = { [byte] 104 }; Says = '*Decode bytes*UTF8.GetString*' }
-        @{ What = 'bytes'; Value = { , [byte[]] (104, 105) }; Says = '*Decode bytes*UTF8.GetString*' }
-        @{ What = 'a list of bytes'; Value = { , [Collections.Generic.List[byte]] [byte[]] (104, 105) }; Says = '*Decode bytes*' }
-        @{ What = 'bytes among text'; Value = { , @('hi', [byte] 104) }; Says = '*Decode bytes*' }
-        @{ What = 'bytes in a row'; Value = { [pscustomobject]@{ Message = [byte[]] (104, 105) } }; Says = '*Decode bytes*' }
-        @{ What = 'a row without it'; Value = { "Text`nhi" | ConvertFrom-Csv }; Says = "*the properties Text is no message*the property Message*" }
-        @{ What = 'a hashtable'; Value = { @{ Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
-        @{ What = 'a file'; Value = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo is no message*the property Message*' }
-        @{ What = 'a server job'; Value = { $server }; Says = '*EchoServerJob is no message*the property Message*' }
-        @{ What = 'an address, which names a server'; Value = { [ipaddress] '127.0.0.1' }; Says = '*is no message*' }
-        @{ What = 'a URI, which names a server'; Value = { [uri] 'http://127.0.0.1' }; Says = '*is no message*' }
-        @{ What = 'an empty cell'; Value = { "Message,Author`n,me" | ConvertFrom-Csv }; Says = '*puts nothing on the wire*' }
-        @{ What = 'a property without a value'; Value = { [pscustomobject]@{ Message = $null } }; Says = '*puts nothing on the wire*' }
-    ) {
-        $received = $server.BytesReceived
-        $result = Invoke-Call { $input | Send-EchoMessage -Port $port } (, (& $Value))
-        $result.Output.Count | Should-Be 0
-        $result.Texts[0] | Should-BeLikeString $Says
-        $argument = & $Value
-        { Send-EchoMessage $argument -Port $port } | Should-Throw $Says
-        $server.BytesReceived | Should-Be $received
-    }
-
-    It 'of a row with other columns goes nowhere if neither the row nor the command names the computer: <Columns>' -ForEach @(
-        @{ Columns = "Message,Computer`nhi,127.0.0.1" }
-        @{ Columns = "Message,Author`nhi,me" }
-    ) {
-        $rows = ConvertFrom-Csv $Columns
-        foreach ($call in { $input | Send-EchoMessage }, { $input | Send-EchoMessage -Port $port }) {
-            $result = Invoke-Call $call $rows
-            $result.Output.Count | Should-Be 0
-            $result.Ids | Should-BeCollection @('ServerNotNamed')
-            $result.Texts[0] | Should-BeLikeString '*ComputerName (or HostName,*'
-        }
     }
 }
