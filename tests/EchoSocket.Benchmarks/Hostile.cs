@@ -12,8 +12,8 @@ namespace EchoSocket.Benchmarks;
 /// </summary>
 internal static class Hostile
 {
-    private const double MostRatio = 3;
-    private const double MostMemory = 16e6;
+    private const double MaxRatio = 3;
+    private const double MaxMemory = 16e6;
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
 
     public static int Run(int rounds)
@@ -36,9 +36,9 @@ internal static class Hostile
 
         var ratio = Statistics.Median(ratios);
         var memory = server.Memory - before;
-        Console.WriteLine($"ratio {Statistics.Summary(ratios)}, {MostRatio:0} at most: {(ratio <= MostRatio ? "met" : "SHORT")}");
-        Console.WriteLine($"memory grew by {memory / 1e6:0.0} MB, {MostMemory / 1e6:0} at most: {(memory <= MostMemory ? "met" : "SHORT")}");
-        return ratio <= MostRatio && memory <= MostMemory ? 0 : 1;
+        Console.WriteLine($"ratio {Statistics.Summary(ratios)}, {MaxRatio:0} at most: {(ratio <= MaxRatio ? "met" : "SHORT")}");
+        Console.WriteLine($"memory grew by {memory / 1e6:0.0} MB, {MaxMemory / 1e6:0} at most: {(memory <= MaxMemory ? "met" : "SHORT")}");
+        return ratio <= MaxRatio && memory <= MaxMemory ? 0 : 1;
     }
 
     private static double Percentile(int port)

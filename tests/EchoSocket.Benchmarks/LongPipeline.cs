@@ -11,8 +11,8 @@ namespace EchoSocket.Benchmarks;
 internal static class LongPipeline
 {
     private const int Parts = 10;
-    private const long MostGrowth = 1024 * 1024;
-    private const double LeastRate = 0.7; // of the first half's; a machine's own unrest is well within it
+    private const long MaxGrowth = 1024 * 1024;
+    private const double MinRateRatio = 0.7; // of the first half's; a machine's own unrest is well within it
 
     public static int Run(int messages)
     {
@@ -33,8 +33,8 @@ internal static class LongPipeline
 
         var (first, second) = (Mean(rates[..5]), Mean(rates[5..]));
         var growth = marks[Parts].Bytes - marks[1].Bytes;
-        var flat = growth <= MostGrowth;
-        var steady = second >= LeastRate * first;
+        var flat = growth <= MaxGrowth;
+        var steady = second >= MinRateRatio * first;
         Console.WriteLine($"second half to first: {second / first:0.00} ({(steady ? "steady" : "SLOWER")}); memory grew by {growth / 1024:N0} KiB ({(flat ? "flat" : "GROWING")})");
         return flat && steady ? 0 : 1;
     }

@@ -16,7 +16,7 @@ namespace EchoSocket.Benchmarks;
 internal static class ManyConnections
 {
     private const int MessageSize = 5;
-    private const long MostGrowth = 1024 * 1024;
+    private const long MaxGrowth = 1024 * 1024;
 
     public static int Run(int connections)
     {
@@ -38,7 +38,7 @@ internal static class ManyConnections
         var exact = server.TotalConnections == connections && server.ActiveConnections == 0
             && server.BytesReceived == (long)connections * MessageSize && server.BytesSent == server.BytesReceived
             && ends.Count(EndReason.PeerReset) == resets && ends.Count(EndReason.PeerClosed) == connections - resets;
-        var flat = after.Memory - before.Memory <= MostGrowth && after.Handles <= before.Handles + 5 && after.Threads <= before.Threads + 5;
+        var flat = after.Memory - before.Memory <= MaxGrowth && after.Handles <= before.Handles + 5 && after.Threads <= before.Threads + 5;
         Console.WriteLine($"closed {ends.Count(EndReason.PeerClosed):N0}, reset {ends.Count(EndReason.PeerReset):N0}, of {server.TotalConnections:N0}; bytes {server.BytesReceived:N0} in, {server.BytesSent:N0} out: {(exact ? "exact" : "WRONG")}");
         Console.WriteLine($"memory {(after.Memory - before.Memory) / 1024:N0} KiB, handles {after.Handles - before.Handles}, threads {after.Threads - before.Threads} more: {(flat ? "flat" : "GROWING")}");
         return exact && flat ? 0 : 1;

@@ -14,9 +14,9 @@ namespace EchoSocket.Benchmarks;
 internal sealed class ServerComparison
 {
     private const double FreeGoal = 0.9;
-    private const double MostProcessorTime = 1.1;
-    private const double MostMemory = 1e6;
-    private const double MostShare = 0.005; // not one tick: the system counts in hundredths of a second
+    private const double MaxProcessorTime = 1.1;
+    private const double MaxMemory = 1e6;
+    private const double MaxProcessorShare = 0.005; // not one tick: the system counts in hundredths of a second
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(800);
 
@@ -147,7 +147,7 @@ internal sealed class ServerComparison
         var own = Statistics.Median(processor[Anchor]);
         var times = Names.ToDictionary(n => n, n => Statistics.Median(processor[n]) / own);
         Console.WriteLine(
-            $"{"  processor time a message",-28}{own,11:0.00} us{string.Concat(Names.Skip(1).Select(n => $"{times[n],20:0.00}"))}{MostProcessorTime,7:0.00} at most {Judge(times[Servers.Ours] <= MostProcessorTime)}");
+            $"{"  processor time a message",-28}{own,11:0.00} us{string.Concat(Names.Skip(1).Select(n => $"{times[n],20:0.00}"))}{MaxProcessorTime,7:0.00} at most {Judge(times[Servers.Ours] <= MaxProcessorTime)}");
     }
 
     // Each on a server that has had few connections so far: what 1,000 once added, a server may well have kept.
@@ -173,7 +173,7 @@ internal sealed class ServerComparison
             var share = (server.ProcessorTime - time) / clock.Elapsed;
             var memory = server.Memory - before;
             var rate = Load.Run(server.Port, Cases[0], Turn, out _);
-            var verdict = name == Servers.Ours ? $"   {MostMemory / 1e6:0} MB and {MostShare:P1} at most {Judge(memory <= MostMemory && share <= MostShare, isRatio: false)}" : "";
+            var verdict = name == Servers.Ours ? $"   {MaxMemory / 1e6:0} MB and {MaxProcessorShare:P1} at most {Judge(memory <= MaxMemory && share <= MaxProcessorShare, isRatio: false)}" : "";
             Console.WriteLine($"  {name,-26}{memory / 1e6,8:0.0} MB{share,10:P1}{rate,12:N0}/s{verdict}");
             clients.ForEach(c => c.Dispose());
         }

@@ -11,7 +11,7 @@ namespace EchoSocket.Benchmarks;
 /// <summary>A contender's server in a process of its own, which ends with this one.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    private const int Patience = 30_000;
+    private const int StartTimeoutMilliseconds = 30_000;
 
     private readonly Process _process;
 
@@ -26,7 +26,7 @@ internal sealed class ServerProcess : IDisposable
         start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         Port = int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-        if (!SpinWait.SpinUntil(IsListening, Patience))
+        if (!SpinWait.SpinUntil(IsListening, StartTimeoutMilliseconds))
             throw new TimeoutException($"The {name} server does not listen on port {Port}.");
     }
 
