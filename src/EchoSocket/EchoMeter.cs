@@ -35,7 +35,7 @@ public sealed class EchoMeter
     /// <summary>Replies received so far.</summary>
     public long Received => _latencies.Count;
 
-    /// <summary>The connections have been opened, and not all of them have failed.</summary>
+    /// <summary>True once the connections are open, until all of them have failed.</summary>
     public bool IsConnected => _run.OpenConnections > 0;
 
     /// <summary>The share of the run that is done, 0 to 1.</summary>

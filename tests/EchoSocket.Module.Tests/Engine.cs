@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 
 namespace EchoSocket.Module.Tests;
 
-/// <summary>A runspace of the real engine that imported the real manifest, as a user's session does.</summary>
+/// <summary>A runspace of the real engine that has imported the manifest, as a user's session does.</summary>
 internal sealed class Engine : IDisposable
 {
     private readonly Runspace _runspace;
@@ -135,7 +135,7 @@ internal sealed class Running : IDisposable
         _shell.Dispose();
     }
 
-    // Others may be adding to it, but nobody removes.
+    // Other threads may add to the stream, but none removes.
     private static List<T> Snapshot<T>(PSDataCollection<T> stream)
     {
         var count = stream.Count;

@@ -23,7 +23,7 @@ public class FailureKindTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Each_has_its_own_result(string kind, string problem, string error)
+    public void Each_kind_of_failure_has_its_own_result(string kind, string problem, string error)
     {
         using var full = kind == "drops" ? FullBacklog.Create() : null;
         using var peer = kind == "drops" ? null : kind == "nobody" ? new ScriptedServer() : new ScriptedServer(Serve(kind), Serve(kind));

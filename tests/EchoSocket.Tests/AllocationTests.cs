@@ -10,7 +10,7 @@ public class AllocationTests
     [Fact]
     public async Task Neither_side_allocates_for_a_message()
     {
-        // The runtime may make something of its own once; an object a message would be 48,000 bytes and more.
+        // The runtime may allocate a little once. One object per message would be 48,000 bytes or more.
         const int Once = 1_000;
         const int Messages = 2_000;
         using var server = Peers.Listen();
@@ -38,7 +38,7 @@ public class AllocationTests
         Assert.InRange(counted.Last - counted.First, 0, Once);
     }
 
-    /// <summary>Notes the serving thread's allocations at its first and at its last read.</summary>
+    /// <summary>Records the serving thread's allocations at its first and at its last read.</summary>
     private sealed class Counter : Observer
     {
         public int Reads { get; private set; }

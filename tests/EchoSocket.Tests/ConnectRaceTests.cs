@@ -52,7 +52,7 @@ public class ConnectRaceTests
     public void The_families_alternate_beginning_with_that_of_the_first_address()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "others do not have 127.0.0.2 and 127.0.0.3");
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
         string[] addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"];
 
         var race = ConnectRace.Run([.. addresses.Select(IPAddress.Parse)], port, In(Bounded.Limit), CancellationToken.None);
@@ -64,7 +64,7 @@ public class ConnectRaceTests
     [Fact]
     public void If_all_addresses_fail_each_says_why()
     {
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
 
         var race = ConnectRace.Run([IPAddress.Loopback, Second], port, In(Bounded.Limit), CancellationToken.None);
 
@@ -144,7 +144,7 @@ public class ConnectRaceTests
     [Fact]
     public void An_attempt_that_fails_or_is_cancelled_closes_its_socket()
     {
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         var remote = new IPEndPoint(IPAddress.Loopback, port);
@@ -161,8 +161,8 @@ public class ConnectRaceTests
 
     private static long In(TimeSpan time) => Stopwatch.GetTimestamp() + Clock.Ticks(time);
 
-    // Bound, so that nobody else listens there.
-    private static Socket Unlistened(out int port)
+    // Bound, so that no other socket can listen on the port.
+    private static Socket BindWithoutListening(out int port)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Any, 0));

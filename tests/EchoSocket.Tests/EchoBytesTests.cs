@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>What comes back, byte for byte, however it was cut up on the way.</summary>
+/// <summary>What comes back, byte for byte, however TCP split it on the way.</summary>
 public class EchoBytesTests
 {
     private static readonly byte[] EveryByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
@@ -45,7 +45,7 @@ public class EchoBytesTests
         using (var client = Peers.Client(server.LocalEndPoint, operationTimeout: 60))
         {
             client.Exchange(message, size, reply);
-            client.Exchange(message, size, reply); // and the connection is good for another
+            client.Exchange(message, size, reply); // and the connection can be used again
         }
 
         Assert.True(Upper(message).AsSpan().SequenceEqual(reply));
@@ -134,7 +134,7 @@ public class EchoBytesTests
     }
 
     [Fact]
-    public async Task A_character_cut_in_two_reads_comes_back_whole()
+    public async Task A_character_split_between_two_reads_comes_back_whole()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());

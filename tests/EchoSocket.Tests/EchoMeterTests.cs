@@ -147,7 +147,7 @@ public abstract class EchoMeterTests : MeterTestBase
         Allocated(100);
         var few = Allocated(1000);
 
-        // The result has more buckets for more messages; an object for each message would be 2,400,000 bytes and more.
+        // More messages fill more buckets of the result. One object per message would be 2,400,000 bytes or more.
         Assert.InRange(Allocated(101_000) - few, long.MinValue, 500_000);
     }
 }

@@ -62,7 +62,7 @@ public class MeterTimingTests
     [Fact]
     public void A_late_reply_is_not_taken_for_that_of_a_message_sent_later()
     {
-        // The first reply comes a moment too late, and right behind it, in time, those to messages sent meanwhile.
+        // The first reply comes a moment too late. Right after it come the replies to later messages, which are in time.
         var server = new SimulatedServer { Delay = (_, message) => message == 0 ? SimulatedServer.Second + 1 : 0 };
 
         var result = server.Measure(o => (o.Count, o.OperationTimeout, o.InFlight, o.Rate) = (4, Timeout, 10, 4));

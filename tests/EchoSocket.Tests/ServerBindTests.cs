@@ -9,7 +9,7 @@ namespace EchoSocket.Tests;
 public class ServerBindTests
 {
     [Fact]
-    public void The_defaults_are_the_classroom_pairs()
+    public void The_defaults_are_those_of_the_classroom_pair()
     {
         var options = new EchoServerOptions();
 
@@ -144,7 +144,7 @@ public class ServerBindTests
     [Theory]
     [InlineData(-1)]
     [InlineData(65536)]
-    public void A_number_that_is_no_port_is_refused(int port) =>
+    public void A_port_out_of_range_is_refused(int port) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Port = port });
 
     [Fact]
@@ -165,6 +165,6 @@ public class ServerBindTests
     }
 
     [Fact]
-    public void A_backlog_of_nobody_is_refused() =>
+    public void A_backlog_of_zero_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Backlog = 0 });
 }

@@ -52,7 +52,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
         try
         {
-            // Changing the time-out costs a system call, so one that is up to 1 % too long stays.
+            // Changing the time-out costs a system call, so one that is up to 1 % too long is kept.
             if (left > _receiveTimeout || left < _receiveTimeout - (_receiveTimeout / 100))
                 socket.ReceiveTimeout = _receiveTimeout = left;
             return socket.Receive(buffer, offset, count, SocketFlags.None, out error);
@@ -97,7 +97,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
+    /// <summary>From any thread: sends FIN, and ends a receive or send that is waiting.</summary>
     public void Shutdown()
     {
         try
@@ -106,7 +106,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The peer is gone already.
+            // The connection is gone already.
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         socket.Dispose();
     }
 
-    // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. One that comes before
-    // the time is up means that the peer reset the connection, or that we shut it down, which the caller knows.
+    // Once a blocking send has sent its first bytes, .NET on Unix reports every error of it as a time-out. A time-out that
+    // comes too early therefore means that the peer reset the connection, or that the caller itself shut it down.
     private bool IsEarly(long start)
     {
         var limit = socket.SendTimeout;
@@ -143,7 +143,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The close that follows works without it.
+            // The connection is gone, so there is nothing to drain.
         }
     }
 }

@@ -5,7 +5,7 @@ using EchoSocket.Common;
 
 namespace EchoSocket.Transport;
 
-/// <summary>Every system: a connection by its .NET socket, which it makes non-blocking and takes over.</summary>
+/// <summary>For every system: a connection by its .NET socket. Takes ownership of the socket and makes it non-blocking.</summary>
 internal sealed class SocketTransport : ITransport
 {
     private readonly Socket _socket;
@@ -19,7 +19,7 @@ internal sealed class SocketTransport : ITransport
 
     public IPEndPoint RemoteEndPoint { get; }
 
-    // macOS refuses such questions on a connection already reset.
+    // macOS refuses these calls on a connection that was reset.
     public IPEndPoint? LocalEndPoint => IfKnown(() => EndPoints.Unmap(_socket.LocalEndPoint!));
 
     public int Unread => IfKnown(() => _socket.Available);
