@@ -13,7 +13,7 @@
 .EXAMPLE
     dotnet tool exec powershell --yes -- ./build.ps1 -Task Demo
 
-    Brings the PowerShell that .config/dotnet-tools.json names.
+    Runs it in the PowerShell that .config/dotnet-tools.json names, restored from NuGet.
 #>
 [CmdletBinding()]
 param(
@@ -40,7 +40,7 @@ function Copy-Module {
 
     New-Item $target -ItemType Directory
     Copy-Item EchoSocket.psd1, LICENSE, README.md, CHANGELOG.md, bin $target -Recurse
-    Remove-Item "$target/bin/*.xml" # the assemblies' documentation; the cmdlets' help is in a folder of its own
+    Remove-Item "$target/bin/*.xml" # the assemblies' XML documentation; the cmdlets' help is in bin/en-US
 }
 
 Push-Location $PSScriptRoot
