@@ -7,8 +7,8 @@ using System.Threading;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// A well-behaved client's 99th percentile with and without a crowd of bad ones, in turns: 1,000 that are silent, 50 that
-/// send a byte a second, 10 that never read their replies, and others that reset in mid-message, ten times a second.
+/// The 99th percentile of a well-behaved client, alternately with and without a crowd of bad ones: 1,000 that are silent, 50
+/// that send a byte per second, 10 that never read their replies, and others that reset in mid-message, ten times a second.
 /// </summary>
 internal static class Hostile
 {
@@ -92,7 +92,7 @@ internal static class Hostile
             while (error == SocketError.Success);
         }
 
-        // Fifty times a second one of the slow clients sends its byte, and ten times a second somebody resets.
+        // Fifty times a second one of the slow clients sends its byte, and ten times a second a new client resets.
         private void Disturb(int port, List<Socket> slow)
         {
             for (var tick = 0; !_end.Token.WaitHandle.WaitOne(20); tick++)

@@ -10,8 +10,8 @@ using System.Threading.Tasks;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Connections one after another, every third of them reset: all are accounted for with their reason, the totals are
-/// exact, and no memory, handles or threads stay behind.
+/// Connections one after another, every third of them reset: each is reported with the right reason, the totals are exact, and
+/// no memory, handles or threads leak.
 /// </summary>
 internal static class ManyConnections
 {
@@ -30,7 +30,7 @@ internal static class ManyConnections
         Open(server.LocalEndPoint.Port, connections / 10, connections);
         Console.WriteLine($"{connections - (connections / 10):N0} connections in {clock.Elapsed.TotalSeconds:0.0} s");
         Ended(connections);
-        var after = Now(); // while it still serves: what its end sets free would hide what it kept
+        var after = Now(); // while it still serves, because its end would free what it leaked
         server.Stop();
         serving.Wait();
 
@@ -57,7 +57,7 @@ internal static class ManyConnections
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-            // From many addresses, or the ports in TIME-WAIT would run out.
+            // Uses many addresses, because TIME-WAIT would exhaust the ports of one.
             if (OperatingSystem.IsLinux())
                 socket.Bind(new IPEndPoint(new IPAddress([127, 0, 1, (byte)(1 + (i % 200))]), 0));
             socket.Connect(IPAddress.Loopback, port);

@@ -11,8 +11,8 @@ using System.Threading.Tasks;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Measure-EchoServer, through the engine, next to a client in C at the same C server, in turns: does the instrument add to
-/// what it measures? Then a minute at full speed, whose memory must stay as it is.
+/// Measure-EchoServer, through the engine, alternating with a client in C, against the same C server: does the instrument add
+/// to what it measures? Then a minute at full speed, in which its memory must not grow.
 /// </summary>
 internal static class MeterComparison
 {
@@ -35,8 +35,8 @@ internal static class MeterComparison
             using var process = new ServerProcess(Servers.C, new ProcessStartInfo(server));
             Placement.RunOn(1);
             using var runspace = Module.Open();
-            Measure(runspace, process.Port, 64, Seconds, spin: false); // the JIT's
-            Console.WriteLine($"One connection, 32 bytes, to the C server; client and server on a processor each; {rounds} rounds in turns; medians");
+            Measure(runspace, process.Port, 64, Seconds, spin: false); // a first run for the JIT
+            Console.WriteLine($"One connection, 32 bytes, to the C server; client and server on a processor each; {rounds} rounds, alternating; medians");
             Console.WriteLine($"{"",-34}{"C client",20}{"Measure-EchoServer, ratios (min-max)",52}");
             var met = Compare("1 outstanding", runspace, process.Port, client, rounds, 1, spin: false, maxP50: 1.05, minRate: 0.95);
             met &= Compare("1 outstanding, -Spin", runspace, process.Port, client, rounds, 1, spin: true, maxP50: null, minRate: null);

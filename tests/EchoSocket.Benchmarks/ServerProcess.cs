@@ -41,7 +41,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>In bytes, as the system counts what is in memory.</summary>
+    /// <summary>The working set (resident memory) in bytes.</summary>
     public long Memory
     {
         get
@@ -51,7 +51,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>This program as a server of this name.</summary>
+    /// <summary>Starts this program as the server with this name.</summary>
     public static ProcessStartInfo Own(string name) => new("dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name]);
 
     /// <summary>A command in PowerShell that starts a server in the background and writes its port.</summary>

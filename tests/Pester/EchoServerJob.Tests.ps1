@@ -69,7 +69,7 @@ Describe 'A server job' {
         $server | Out-String -Width 120 | Should-MatchString "\s$($server.Id) echo +Completed +0 +1 +2 127\.0\.0\.1:$($server.Port)"
     }
 
-    It 'tells with Receive-Job -Verbose what a server started with -Verbose tells' {
+    It 'returns its verbose messages with Receive-Job -Verbose if it was started with -Verbose' {
         $server = Start-EchoServer -AsJob -Port 0 -Verbose 4> $null
         $null = $server | Send-EchoMessage -Message hi
         $null = Wait-Job $server -Timeout 30

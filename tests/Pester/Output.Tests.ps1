@@ -3,7 +3,7 @@
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"
 
-    # Each result with values of its own, what its table's head says, and what its row does.
+    # A result of each type, with the header and the row that its table shows.
     $script:samples = @(
         @{
             Object = [EchoSocket.EchoConnection]@{
@@ -54,8 +54,9 @@ Describe 'A result' {
         }
     }
 
-    It 'is of a type that is looked at here' {
-        # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
+    It 'is of a type that these tests cover' {
+        # Not jobs, which are not data, nor measurements, which are not tables: EchoServerJob.Tests.ps1 and
+        # Measure-EchoServer.Tests.ps1 cover them.
         $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
