@@ -59,12 +59,12 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
 
     void IServerOutput.WriteConnection(EchoConnection connection)
     {
-        // The port is free before the next command gets the result.
+        // Free the port before the next command of the pipeline gets the result.
         _server!.Dispose();
         WriteObject(connection);
     }
 
-    // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
+    // Checked here and not by parameter sets: with those PowerShell prompts for the missing switch, or names no parameter.
     protected override void BeginProcessing()
     {
         Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
@@ -141,7 +141,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
     }
 
-    // On a thread of its own, so that a command that is slow to process the results delays no client.
+    // The server runs on a thread of its own, so that a downstream command that processes results slowly delays no client.
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
@@ -188,7 +188,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(job);
     }
 
-    // The server decodes what it receives only if the messages are shown.
+    // Only with verbose messages does the server decode what it receives.
     private bool IsVerbose() =>
         MyInvocation.BoundParameters.TryGetValue("Verbose", out var verbose)
             ? (SwitchParameter)verbose

@@ -4,8 +4,8 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows a stream of bytes as text, one read at a time: a character split between two reads appears with the second one,
-/// what a terminal would obey is escaped, and long text is cut. Not thread-safe.
+/// Shows a stream of bytes as text, one read at a time. A character split between two reads appears with the second one,
+/// control characters are escaped, and long text is shortened. Not thread-safe.
 /// </summary>
 internal sealed class TextPreview
 {
@@ -24,7 +24,7 @@ internal sealed class TextPreview
             offset += used;
             for (var i = 0; i < made; i++)
             {
-                // A surrogate pair is one character and is not cut.
+                // A surrogate pair is one character, so it is not split.
                 if (text.Length < MaxLength || (text.Length == MaxLength && hidden == 0 && char.IsLowSurrogate(_chars[i])))
                     text.Append(_chars[i]);
                 else
