@@ -40,7 +40,7 @@ function Copy-Module {
 
     New-Item $target -ItemType Directory
     Copy-Item EchoSocket.psd1, LICENSE, README.md, CHANGELOG.md, bin $target -Recurse
-    Remove-Item "$target/bin/*.xml" # the assemblies' XML documentation; the cmdlets' help is in bin/en-US
+    Remove-Item "$target/bin/*.xml" # the assemblies' documentation; the cmdlets' help is in a folder of its own
 }
 
 Push-Location $PSScriptRoot

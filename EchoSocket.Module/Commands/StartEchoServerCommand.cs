@@ -64,7 +64,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(connection);
     }
 
-    // Checked here and not by parameter sets: with those PowerShell prompts for the missing switch, or names no parameter.
+    // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
     protected override void BeginProcessing()
     {
         Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");

@@ -12,7 +12,7 @@ public static class TerminalText
     private const int DefaultColumns = 80;
 
     /// <summary>
-    /// Replaces every character that a terminal would interpret or hide by an escape such as <c>\n</c> or <c>\u001B</c>: control
+    /// Replaces every character that a terminal would obey or hide by an escape such as <c>\n</c> or <c>\u001B</c>: control
     /// characters (C0 and C1), format characters (bidirectional controls among them), line and paragraph separators, and
     /// lone surrogates. A backslash is doubled, so that the result is unambiguous.
     /// </summary>

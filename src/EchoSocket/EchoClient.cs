@@ -16,7 +16,7 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoClient : IDisposable
 {
-    // A reset ends the send and the receive at the same moment. The sending thread has this long to report it.
+    // A reset ends the send and the receive at the same moment. This is the time that the sending thread has to report it.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
     private readonly BlockingTransport _transport;

@@ -11,7 +11,7 @@ using EchoSocket.Measuring;
 namespace EchoSocket;
 
 /// <summary>
-/// Draws the round-trip times of measurements over their percentiles, as the plots of HdrHistogram do: each further nine
+/// Draws the round-trip times of measurements as HdrHistogram's plots do: over their percentiles, where each further nine
 /// (90 %, 99 %, 99.9 %) is as wide as the one before.
 /// </summary>
 public static class LatencyPlot
@@ -37,11 +37,11 @@ public static class LatencyPlot
 
     private static readonly XNamespace Namespace = "http://www.w3.org/2000/svg";
 
-    // The colour-blind-safe palette of Okabe and Ito, except yellow, which is too pale on white.
+    // The palette of Okabe and Ito, which colour-blind people can tell apart, without yellow, which is too pale on white.
     private static readonly string[] Colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
     private static readonly string[] Dashes = ["none", "7 3", "2 2", "9 3 2 3"];
 
-    // Non-ASCII characters become character references, so that the picture can be saved in any encoding.
+    // Characters beyond ASCII become references, so the picture can be saved in any encoding.
     private static readonly XmlWriterSettings Settings = new()
     {
         Encoding = Encoding.ASCII,
@@ -104,7 +104,7 @@ public static class LatencyPlot
         var taken = 0.0;
         foreach (var (nines, label) in ticks.Where(t => t.Nines <= end))
         {
-            // Leave room for at least one letter between two labels.
+            // Between two labels there is room for a letter at least.
             var x = X(nines, end);
             var half = (label.Length + 1) * LetterWidth / 2.0;
             var fits = x - half >= taken;
@@ -128,7 +128,7 @@ public static class LatencyPlot
             ("transform", "rotate(-90)"), ("text-anchor", "middle"), ("fill", PaleTextColour)));
     }
 
-    // A row for each curve: a sample of its line, the target, and the times in columns.
+    // A row for each curve: a piece of its line, the target, and its times in columns.
     private static IEnumerable<object> Legend(IReadOnlyList<LatencyCurve> curves)
     {
         yield return Row(LegendTop, "Target", "p50", "p99", "max", PaleTextColour);
@@ -154,7 +154,7 @@ public static class LatencyPlot
             .Select(t => Text(t.Item1, t.Item2, y, ("text-anchor", "end"), ("fill", colour)))
             .Prepend(Text(target, Left + 40, y, ("fill", colour)));
 
-    // The line ends in a dot at the longest time, because other lines may cover its end.
+    // It ends in a dot at the longest time, since other lines may cover its end.
     private static IEnumerable<XElement> Line(int number, IReadOnlyList<(double X, double Y)> points)
     {
         if (points.Count == 0)
@@ -166,7 +166,7 @@ public static class LatencyPlot
         yield return Element("circle", ("cx", Number(x)), ("cy", Number(y)), ("r", 3), ("fill", Colour(number)));
     }
 
-    // Once all colours are used, they repeat with other dashes.
+    // When all colours are used, they come again with other dashes.
     private static (string Name, object Value)[] Stroke(int number) =>
     [
         ("stroke", Colour(number)), ("stroke-width", 2),

@@ -32,8 +32,8 @@ internal sealed class LatencyCurve
         P50 = Percentile(times, 50);
         P99 = Percentile(times, 99);
 
-        // The longest of n times stands for the last 1/n of the distribution, and the line ends in the middle of that part. The
-        // whole nines, where the grid lines are, have points of their own.
+        // The longest of n times is the last n-th of them. The line ends in the middle of that n-th. Whole nines, where the
+        // grid lines are, have points of their own.
         var end = Math.Log10(2.0 * times.Count);
         var pointsPerNine = (int)Math.Ceiling(PointCount / end);
         for (var i = 0; i < end * pointsPerNine; i++)
@@ -71,7 +71,7 @@ internal sealed class LatencyCurve
         return curves;
     }
 
-    // At least 100 ns (one tick of TimeSpan), because zero has no logarithm.
+    // At least 100 ns, a tick of TimeSpan, since zero has no logarithm.
     private static double Percentile(LatencyHistogram times, double percentile) => 100.0 * Math.Max(times.Percentile(percentile)!.Value.Ticks, 1);
 
     private static string Target(EchoStatistics result)
@@ -80,7 +80,7 @@ internal sealed class LatencyCurve
         return FormattableString.Invariant($"{(name.Contains(":") ? $"[{name}]" : name)}:{result.Port}");
     }
 
-    /// <summary>Shortens a name to fit the legend, and replaces control characters and those that XML does not allow.</summary>
+    /// <summary>Shortens a name to the room there is, and replaces control characters and those that XML cannot hold.</summary>
     private static string Shorten(string name)
     {
         var text = new StringBuilder();

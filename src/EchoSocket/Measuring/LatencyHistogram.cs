@@ -25,7 +25,7 @@ internal sealed class LatencyHistogram
     private const long MaxTime = 3_600_000_000_000;
     private const int Digits = 3;
 
-    // The library (2.5.0) encodes times above 36.7 minutes wrongly, because the width of their bins exceeds its 32 bits.
+    // From 36.7 minutes on a bin is wider than the 32 bits that the library (2.5.0) has for it, and it encodes wrongly.
     private const long MaxEncodedTime = (1L << 41) - 1;
 
     // Bins are 1 ns wide for the first 2,048; then their width doubles after every 1,024.
@@ -61,7 +61,7 @@ internal sealed class LatencyHistogram
     /// <summary>Reads what <see cref="Encode"/> returned.</summary>
     public static LatencyHistogram Decode(string encoded)
     {
-        // The library (2.5.0, its issue 99) decompresses only the first part of the data, so it gets the data decompressed.
+        // The library (2.5.0, its issue 99) decompresses only the first part, so it is given the whole decompressed.
         var bytes = Convert.FromBase64String(encoded);
         using var plain = new MemoryStream();
         using (var compressed = new MemoryStream(bytes, DeflatedOffset, bytes.Length - DeflatedOffset))
@@ -87,7 +87,7 @@ internal sealed class LatencyHistogram
         Add(time, time, time, 1);
     }
 
-    /// <summary>The time that this percentage of the round trips did not exceed; null if there is none.</summary>
+    /// <summary>The time that so many percent of the round trips did not exceed; null if there is none.</summary>
     public TimeSpan? Percentile(double percentile)
     {
         var left = Math.Max(Math.Ceiling(Count * percentile / 100 * (1 - 1e-15)), 1);
@@ -125,7 +125,7 @@ internal sealed class LatencyHistogram
         return Convert.ToBase64String(Compressed(plain));
     }
 
-    // The library (2.5.0) omits the checksum at the end of the zlib stream, which strict readers refuse.
+    // The library (2.5.0) omits the checksum that ends a zlib stream; strict readers refuse that.
     private static byte[] Compressed(byte[] plain)
     {
         using var zlib = new MemoryStream();
@@ -162,7 +162,7 @@ internal sealed class LatencyHistogram
 
     private static TimeSpan Time(double nanoseconds) => TimeSpan.FromTicks((long)Math.Round(nanoseconds / 100));
 
-    // Updates the total last, so that a thread that reads it finds at least as many in the bins.
+    // The total comes last, so that another thread that has read it finds as many in the bins.
     private void Add(long low, long high, double middle, long count)
     {
         Volatile.Write(ref _minimum, Math.Min(_minimum, low));

@@ -17,7 +17,7 @@ internal sealed class Acceptor : IDisposable
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
 
     // At most one warning in this time.
-    private static readonly TimeSpan WarningInterval = TimeSpan.FromSeconds(10);
+    private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
 
     private readonly Socket _listener;
     private readonly int _token;
@@ -28,7 +28,7 @@ internal sealed class Acceptor : IDisposable
     private bool _registered;
     private bool _accepting;
     private bool _outOfHandles;
-    private long _nextWarning;
+    private long _warnAgain;
     private long _accepted;
 
     public Acceptor(Socket listener, int token, AcceptLimits limits, IPoller poller, IEchoObserver? observer)
@@ -102,7 +102,7 @@ internal sealed class Acceptor : IDisposable
             _reserve.Release();
             PauseAccepting();
             Warn(error == SocketError.TooManyOpenSockets
-                ? "no file handle is left ('ulimit -n' shows the limit of a process on Unix)"
+                ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
                 : SocketErrors.Describe(error));
         }
         else if (SocketErrors.IsListenerFailure(error))
@@ -165,10 +165,10 @@ internal sealed class Acceptor : IDisposable
     private void Warn(string reason)
     {
         var now = Stopwatch.GetTimestamp();
-        if (now < _nextWarning)
+        if (now < _warnAgain)
             return;
 
-        _nextWarning = now + Clock.Ticks(WarningInterval);
-        _observer?.Warned($"No further client can be accepted now: {reason}. Waiting clients are accepted when others have disconnected.");
+        _warnAgain = now + Clock.Ticks(WarningPause);
+        _observer?.Warned($"No further client can be accepted now: {reason}. Waiting clients are accepted when others have gone.");
     }
 }

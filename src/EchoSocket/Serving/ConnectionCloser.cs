@@ -76,8 +76,8 @@ internal sealed class ConnectionCloser(
     }
 
     /// <summary>
-    /// Reads and discards up to <paramref name="limit"/> bytes: a close that leaves data unread sends RST (RFC 9293, section
-    /// 3.6.1), which destroys replies that are still on their way. Returns true at the client's FIN or an error.
+    /// Reads and discards up to so many bytes: closing with something unread would be a reset (RFC 9293, section 3.6.1),
+    /// which destroys replies that are still on their way. True if the client has ended, too.
     /// </summary>
     public bool Drain(ServedConnection connection, long limit)
     {

@@ -97,7 +97,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>From any thread: sends FIN, and ends a receive or send that is waiting.</summary>
+    /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
     public void Shutdown()
     {
         try
@@ -106,7 +106,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The connection is gone already.
+            // The peer is gone already.
         }
     }
 
@@ -119,8 +119,8 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         socket.Dispose();
     }
 
-    // Once a blocking send has sent its first bytes, .NET on Unix reports every error of it as a time-out. A time-out that
-    // comes too early therefore means that the peer reset the connection, or that the caller itself shut it down.
+    // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. One that comes before
+    // the time is up means that the peer reset the connection, or that we shut it down, which the caller knows.
     private bool IsEarly(long start)
     {
         var limit = socket.SendTimeout;
