@@ -49,7 +49,7 @@ internal sealed class TestServer : IDisposable
 /// <summary>Records what a server reports, and lets a test act on it.</summary>
 internal sealed class Recorder : Observer
 {
-    private readonly ConcurrentQueue<EchoConnection> _connections = new();
+    private readonly ConcurrentQueue<ConnectionResult> _connections = new();
     private readonly object _gate = new();
 
     public EchoServer? Server { get; set; }
@@ -64,7 +64,7 @@ internal sealed class Recorder : Observer
 
     public int MaxActiveConnections { get; private set; }
 
-    public IReadOnlyCollection<EchoConnection> Connections => _connections;
+    public IReadOnlyCollection<ConnectionResult> Connections => _connections;
 
     public List<string> Warnings { get; } = [];
 
@@ -81,7 +81,7 @@ internal sealed class Recorder : Observer
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 
-    public override void Ended(IPEndPoint remote, EchoConnection connection)
+    public override void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         _connections.Enqueue(connection);
         lock (_gate)

@@ -6,7 +6,7 @@ BeforeAll {
     # A result of each type, with the header and the row that its table shows.
     $script:samples = @(
         @{
-            Object = [EchoSocket.EchoConnection]@{
+            Object = [EchoSocket.ConnectionResult]@{
                 LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime] '2026-01-02 03:04:05'
                 Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd'
             }
@@ -22,7 +22,7 @@ BeforeAll {
             Row    = '1.23 ms hi HI 127.0.0.1:2'
         }
         @{
-            Object = [EchoSocket.EchoPathReport]@{
+            Object = [EchoSocket.PathReport]@{
                 ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
                 ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero
             }
@@ -57,7 +57,7 @@ Describe 'A result' {
     It 'is of a type that these tests cover' {
         # Not jobs, which are not data, nor measurements, which are not tables: EchoServerJob.Tests.ps1 and
         # Measure-EchoServer.Tests.ps1 cover them.
-        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
+        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.MeterResult'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
 }
