@@ -65,7 +65,7 @@ public sealed class EchoMeter
     /// with a duration takes at most the time to connect and to warm up, the duration, and twice
     /// <see cref="EchoClientOptions.OperationTimeout"/>: once to send messages that had to wait, and once for their replies.
     /// </summary>
-    /// <param name="cancellation">Ends the run; the result is what was measured until then.</param>
+    /// <param name="cancellation">Ends the run early; the result covers what was measured until then.</param>
     /// <exception cref="InvalidOperationException">It was called before. A meter measures once.</exception>
     public MeterResult Run(CancellationToken cancellation = default)
     {

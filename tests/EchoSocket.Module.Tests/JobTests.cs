@@ -199,7 +199,7 @@ public class JobTests
 
         var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; $server.Verbose.Count; (Receive-Job $server).Count; \"$($server.State)\"");
 
-        // Each client also makes two verbose messages: it came, and it went.
+        // Each client also causes two verbose messages: one when it connects, one when it ends.
         Assert.Equal(["10100", $"{100 + 10_200}", "10000", "10000", "Completed"], result.Output.Select(o => $"{o}"));
     }
 }

@@ -82,7 +82,7 @@ public class StatisticsTextTests
     }
 
     [Fact]
-    public void Without_a_reply_there_is_no_round_trip()
+    public void The_view_of_a_result_without_a_reply_has_no_round_trip()
     {
         var lines = Lines("[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 

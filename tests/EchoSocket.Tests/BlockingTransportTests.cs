@@ -44,7 +44,7 @@ public sealed class BlockingTransportTests : IDisposable
 
         _transport.Dispose();
 
-        // After a reset one of the two throws: on Linux the send, elsewhere the receive.
+        // After a reset either the send (on Linux) or the receive (elsewhere) throws.
         Assert.Equal(0, _peer.Receive(new byte[1]));
         Assert.Equal(1, _peer.Send("x"u8));
     }

@@ -74,7 +74,7 @@ public class ConnectRaceTests
     }
 
     [Fact]
-    public void An_address_that_drops_packets_makes_the_failure_a_time_out_whatever_the_others_say()
+    public void If_one_address_drops_packets_the_failure_is_a_time_out_even_if_others_refuse()
     {
         using var full = FullBacklog.Create();
 

@@ -67,8 +67,8 @@ public class EchoBytesTests
         using (var client = Peers.Client(server.LocalEndPoint, operationTimeout: 60))
             client.Exchange(message, message.Length, message.ToArray());
 
-        // Its thread did all its work, so this is all the memory it ever had: a buffer to read into, and one for what is unsent,
-        // which may grow by doubling to the same size.
+        // The server's thread does all its work, so this is all the memory it allocated: a buffer to read into, and one for
+        // unsent replies, which may double until it has the same size.
         Assert.InRange(await serving.Soon(), 1, 832 * 1024);
     }
 

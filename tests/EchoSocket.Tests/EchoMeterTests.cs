@@ -112,7 +112,7 @@ public abstract class EchoMeterTests : MeterTestBase
     [Theory]
     [InlineData(null)]
     [InlineData(5000.0)]
-    public async Task A_stopped_measurement_returns_what_it_has_measured_and_closes_in_order(double? rate)
+    public async Task A_stopped_measurement_returns_its_results_so_far_and_closes_with_FIN(double? rate)
     {
         using var server = Server();
         using var stop = new CancellationTokenSource();

@@ -198,7 +198,7 @@ public abstract partial class EndTests
     }
 
     [Fact]
-    public async Task What_an_observer_throws_ends_the_server_in_order_and_reaches_its_caller()
+    public async Task An_exception_of_an_observer_ends_the_server_with_FIN_and_reaches_its_caller()
     {
         Socket? client = null;
         var recorder = new Recorder

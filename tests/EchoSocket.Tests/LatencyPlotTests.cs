@@ -130,7 +130,7 @@ public class LatencyPlotTests
     [Fact]
     public void A_plot_reads_distributions_of_any_size()
     {
-        // Written in more than the 8 KiB that are decompressed at once: no two counts in a row are alike for long.
+        // The counts vary, so that the compressed data is longer than the 8 KiB that are decompressed at once.
         var random = new Random(1);
         var result = Result("a", [.. Enumerable.Range(0, 50_001).Select(i => (random.Next(1, 100), 0.001 * Math.Pow(10, 9.0 * i / 50_000)))]);
         Assert.True(Convert.FromBase64String(result.HdrHistogram).Length > 3 * 8192);

@@ -105,7 +105,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_a_look_up_throws_is_a_result()
+    public void An_exception_of_a_look_up_is_a_result()
     {
         var resolution = Resolve("throws");
 

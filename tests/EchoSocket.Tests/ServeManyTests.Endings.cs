@@ -75,7 +75,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task What_an_observer_throws_ends_the_server_and_reaches_its_caller()
+    public async Task An_exception_of_an_observer_closes_every_connection_and_reaches_the_caller()
     {
         var recorder = new Recorder { OnReceived = () => throw new InvalidOperationException("the observer's own") };
         using var server = Start(recorder: recorder);

@@ -77,7 +77,7 @@ public class ServerBindTests
     }
 
     [Fact]
-    public async Task A_server_serves_once_and_a_second_call_says_so_and_does_no_harm()
+    public async Task A_second_call_to_serve_throws_and_does_not_disturb_the_first()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());

@@ -3,7 +3,7 @@ BeforeAll { . "$PSScriptRoot/Shared.ps1" }
 Describe 'Start-EchoServer' {
     AfterEach { Close-Everything }
 
-    It 'sends back what came with -Transform None' {
+    It 'sends back the same bytes with -Transform None' {
         $server = Start-EchoServer -AsJob -Port 0 -Transform None
         $server | Send-EchoMessage -Message Hello | Should-BeString 'Hello' -CaseSensitive
     }

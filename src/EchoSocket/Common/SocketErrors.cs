@@ -25,7 +25,7 @@ internal static class SocketErrors
         is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown
         or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
 
-    /// <summary>The error in a word or two, for a report.</summary>
+    /// <summary>A short description of the error, for a report.</summary>
     public static string Summary(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => "refused",
