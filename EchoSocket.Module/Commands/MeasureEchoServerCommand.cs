@@ -170,7 +170,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         _picture?.Add(result);
         if (Stopping)
         {
-            // A stopping pipeline takes no more output, so show the figures on the host: the user has waited for them.
+            // PowerShell takes no more output, but the user has waited for this.
             foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result), Host))
                 Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();

@@ -59,7 +59,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
 
     void IServerOutput.WriteConnection(ConnectionResult connection)
     {
-        // Free the port before the next command of the pipeline gets the result.
+        // The port is free before the next command gets the result.
         _server!.Dispose();
         WriteObject(connection);
     }

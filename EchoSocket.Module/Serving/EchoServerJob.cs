@@ -129,7 +129,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         base.Dispose(disposing);
     }
 
-    // An unhandled exception on this thread would end the user's PowerShell process.
+    // An exception that left this thread would end the user's PowerShell.
     private void Serve(bool keepListening, ServerObserver observer)
     {
         Exception? failure = null;

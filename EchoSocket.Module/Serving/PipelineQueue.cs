@@ -64,7 +64,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    /// <summary>Writes what is queued, until <see cref="Complete"/> was called and the queue is empty.</summary>
+    /// <summary>Writes what comes, until <see cref="Complete"/> was called and nothing is left.</summary>
     public void Drain(Cmdlet cmdlet)
     {
         while (Take() is { } actions)
@@ -99,7 +99,7 @@ internal sealed class PipelineQueue : IServerOutput
             if (_dropped > 0)
             {
                 var dropped = _dropped;
-                Add(cmdlet => cmdlet.WriteVerbose($"({dropped:N0} more messages could not be shown)"));
+                Add(cmdlet => cmdlet.WriteVerbose($"({dropped:N0} messages more than could be shown)"));
             }
 
             var taken = _actions;

@@ -19,8 +19,8 @@ public static class PathProbe
 
     /// <summary>
     /// Resolves the name, connects (several addresses race, as described in RFC 8305), sends a message of 64 bytes and
-    /// checks that the same bytes come back, ASCII letters upper-cased or not. A path that does not work is a
-    /// result, not an exception.
+    /// checks that the same bytes come back, ASCII letters upper-cased or not. A path that does not work is a result and
+    /// not an exception.
     /// </summary>
     /// <param name="host">A name or an IP address.</param>
     /// <param name="port">The port, 1 to 65535.</param>

@@ -159,7 +159,7 @@ public class JobTests
         }
     }
 
-    // The names of this process's threads, on Linux.
+    // The names of this process's threads, where the system tells them.
     private static string[] Threads() => OperatingSystem.IsLinux()
         ? [.. Directory.GetDirectories("/proc/self/task").Select(Name)]
         : [];

@@ -58,7 +58,7 @@ public sealed class PipelineQueueTests : IDisposable
         Assert.Equal(
             [
                 ("WriteObject", result), .. Enumerable.Range(0, Capacity).Select(i => ("WriteVerbose", (object)$"{i}")),
-                ("WriteWarning", "careful"), ("WriteObject", result), ("WriteVerbose", "(3 more messages could not be shown)"),
+                ("WriteWarning", "careful"), ("WriteObject", result), ("WriteVerbose", "(3 messages more than could be shown)"),
             ],
             _written.Calls);
     }

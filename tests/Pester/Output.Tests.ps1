@@ -54,9 +54,8 @@ Describe 'A result' {
         }
     }
 
-    It 'is of a type that these tests cover' {
-        # Not jobs, which are not data, nor measurements, which are not tables: EchoServerJob.Tests.ps1 and
-        # Measure-EchoServer.Tests.ps1 cover them.
+    It 'is of a type that is looked at here' {
+        # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
         $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.MeterResult'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
