@@ -76,7 +76,7 @@ public sealed class EchoMeter
         using var connections = new MeterConnections(_options);
         try
         {
-            // If there is no poller, no connection is needed.
+            // Created first: if there are no handles for the poller, no connection is opened.
             using var loop = new MeterLoop(_options, _run, _latencies, _failures, cancellation);
             connections.Open(_failures, cancellation);
             if (connections.Sockets.Count > 0)

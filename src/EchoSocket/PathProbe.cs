@@ -13,7 +13,7 @@ namespace EchoSocket;
 /// <summary>Tests how far the path to an echo server works and how long each stage takes. Thread-safe.</summary>
 public static class PathProbe
 {
-    // Lower-case letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
+    // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
     private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
     private static readonly byte[] UpperMessage = [.. Message.Select(b => b == 'a' ? (byte)'A' : b)];
 

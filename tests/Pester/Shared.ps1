@@ -82,7 +82,7 @@ function Receive-End($Socket) {
     $Socket.Dispose()
 }
 
-# Starts this PowerShell with the module as a process, whose input and output the caller uses.
+# The same PowerShell as a process of its own, with the module; its input and output are the caller's.
 function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit) {
     Set-Content $Path "Import-Module '$manifest'`n$Script" -Encoding UTF8
     $program = (Get-Process -Id $PID).Path
@@ -103,7 +103,7 @@ function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit)
     $process
 }
 
-# Ends the jobs and processes that a test has left.
+# Ends what a test has started and not removed.
 function Close-Everything {
     Get-Job | Remove-Job -Force
     foreach ($process in $processes) {
