@@ -22,7 +22,7 @@ public sealed class BlockingTransportTests : IDisposable
         _listener.Listen();
         _peer = Peers.Call((IPEndPoint)_listener.LocalEndPoint!);
         _socket = _listener.Accept();
-        Peers.Bound(_socket);
+        Peers.SetTimeouts(_socket);
         _transport = new BlockingTransport(_socket);
     }
 

@@ -125,7 +125,7 @@ public class ConnectRaceTests
     }
 
     [Fact]
-    public async Task A_connected_socket_is_blocking_and_sends_at_once()
+    public async Task A_connected_socket_is_blocking_and_has_NoDelay()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());

@@ -13,7 +13,7 @@ internal static partial class Peers
     public static Socket Call(IPEndPoint server)
     {
         var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        Bound(socket);
+        SetTimeouts(socket);
         socket.Connect(server);
         return socket;
     }
@@ -68,6 +68,6 @@ internal static partial class Peers
         socket.Close();
     }
 
-    public static void Bound(Socket socket) =>
+    public static void SetTimeouts(Socket socket) =>
         socket.ReceiveTimeout = socket.SendTimeout = (int)Bounded.Limit.TotalMilliseconds;
 }

@@ -20,7 +20,7 @@ internal sealed class ScriptedServer : IDisposable
             foreach (var script in scripts)
             {
                 using var client = _listener.Accept();
-                Peers.Bound(client);
+                Peers.SetTimeouts(client);
                 _connected.TrySetResult();
                 script(client);
             }

@@ -49,7 +49,7 @@ internal sealed class SelectPoller : IPoller
                 return null; // with no client waiting, Accept would throw
 
             client = _sockets[listener].Accept();
-            BlockingTransport.SendAtOnce(client);
+            BlockingTransport.DisableNagle(client);
             var transport = Adopt(client, token);
             error = SocketError.Success;
             return transport;

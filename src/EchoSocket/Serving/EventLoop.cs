@@ -79,14 +79,14 @@ internal sealed class EventLoop : IDisposable
     private void Handle(int token, long now)
     {
         if (token == ListenerToken)
-            AcceptSome();
+            AcceptClients();
         else if (_connections[token] is { } connection && _answering.Advance(connection) == Step.Moved)
             _idle.Touch(connection, now);
     }
 
     // Accepts one client, and one more for every 32 that this round serves. So new clients do not wait for hundreds of others,
     // nor do the others wait for a flood of new ones.
-    private void AcceptSome()
+    private void AcceptClients()
     {
         for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
         {

@@ -16,17 +16,17 @@ internal sealed class UnsentReplies(long budget)
     public const int MinReadSize = 4 * 1024;
 
     private byte[]? _spare;
-    private long _kept;
+    private long _stored;
 
     /// <summary>How much may be read now.</summary>
-    public int ReadSize => (int)Math.Min(Math.Max(budget - _kept, MinReadSize), MaxReadSize);
+    public int ReadSize => (int)Math.Min(Math.Max(budget - _stored, MinReadSize), MaxReadSize);
 
     /// <summary>Stores a copy of a part of the buffer as the unsent reply of the connection.</summary>
     public void Store(ServedConnection connection, byte[] buffer, int offset, int count)
     {
-        var reply = _spare is { } spare && spare.Length >= count && _kept + spare.Length <= budget ? spare : new byte[Size(count)];
+        var reply = _spare is { } spare && spare.Length >= count && _stored + spare.Length <= budget ? spare : new byte[Size(count)];
         _spare = null;
-        _kept += reply.Length;
+        _stored += reply.Length;
         Buffer.BlockCopy(buffer, offset, reply, 0, count);
         connection.Unsent = reply;
         connection.Sent = 0;
@@ -39,7 +39,7 @@ internal sealed class UnsentReplies(long budget)
         if (connection.Unsent is null)
             return;
 
-        _kept -= connection.Unsent.Length;
+        _stored -= connection.Unsent.Length;
         _spare = connection.Unsent; // a quick reader soon needs one of this size again
         connection.Unsent = null;
     }

@@ -24,7 +24,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     public bool IsDisposed { get; private set; }
 
     /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
-    public static void SendAtOnce(Socket socket)
+    public static void DisableNagle(Socket socket)
     {
         if (AcceptedInherits)
             return;
