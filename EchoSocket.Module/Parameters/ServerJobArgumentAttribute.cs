@@ -10,8 +10,8 @@ namespace EchoSocket;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class ServerJobArgumentAttribute : ArgumentTransformationAttribute
 {
-    // The parameter is a string, which has no room for a port. So each job is bound as a new string object, and this table finds
-    // the job by the object's identity: an equal string from elsewhere is another object.
+    // The parameter is a string, which has no place for a port. So a job becomes a string object of its own, and the job is
+    // found by that object; an equal string from elsewhere is another object.
     private static readonly ConditionalWeakTable<string, EchoServerJob> Jobs = new();
 
     /// <summary>The port of the job that a name came from; null if it came from no job.</summary>

@@ -4,8 +4,8 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows a stream of bytes as text, one read at a time. A character split between two reads appears with the second one,
-/// control characters are escaped, and long text is shortened. Not thread-safe.
+/// Shows a stream of bytes as text, one read at a time: a character split between two reads appears with the second one,
+/// what a terminal would obey is escaped, and long text is cut. Not thread-safe.
 /// </summary>
 internal sealed class TextPreview
 {

@@ -60,7 +60,7 @@ public class EchoClientOptions
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
 
-    // IPAddress.TryParse silently drops a port: it parses [::1]:80 as ::1.
+    // IPAddress.TryParse drops a port in silence: it takes [::1]:80 for ::1.
     private static bool IsHost(string value) =>
         !string.IsNullOrEmpty(value)
         && (value.IndexOf(':') < 0 || (IPAddress.TryParse(value, out _) && (value[0] != '[' || value[value.Length - 1] == ']')));

@@ -95,9 +95,8 @@ internal sealed class ConnectionCloser(
         return false;
     }
 
-    // Describes what the client does not get: bytes that were not answered and, if RST follows, replies not yet delivered. (After
-    // FIN the system still delivers them.) A stopped server only counts its unread bytes, because they make the close a reset
-    // anyway. An idle client's are read and discarded, to avoid a reset.
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
+    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
     private string Leftover(ServedConnection connection, EndReason reason)
     {
         var undelivered = connection.Transport.Unacknowledged;
