@@ -1,9 +1,12 @@
 using System;
 using System.ComponentModel;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using EchoSocket.Common;
 using EchoSocket.Serving;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -17,6 +20,7 @@ public sealed class EchoServer : IDisposable
     private readonly Socket _listener;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
+    private readonly TlsServer? _tls;
     private EventLoop? _loop;
     private bool _stopped;
 
@@ -25,10 +29,18 @@ public sealed class EchoServer : IDisposable
         _listener = listener;
         _options = options.Copy();
         LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
+        if (_options.Tls is { } tls)
+        {
+            Certificate = tls.Certificate is { } given ? SelfSignedCertificate.Usable(given) : SelfSignedCertificate.Create(Names(LocalEndPoint.Address));
+            _tls = tls.ToServer(Certificate);
+        }
     }
 
     /// <summary>The endpoint it listens on, with the port that the operating system chose if port 0 was requested.</summary>
     public IPEndPoint LocalEndPoint { get; }
+
+    /// <summary>The certificate that it shows; null without TLS.</summary>
+    public X509Certificate2? Certificate { get; }
 
     /// <summary>Clients being served now.</summary>
     public int ActiveConnections => _counters.Active;
@@ -74,6 +86,11 @@ public sealed class EchoServer : IDisposable
         {
             listener?.Dispose();
             throw Errors.Bind(endPoint.ToString(), e);
+        }
+        catch
+        {
+            listener?.Dispose(); // no certificate
+            throw;
         }
     }
 
@@ -133,6 +150,12 @@ public sealed class EchoServer : IDisposable
         }
     }
 
+    // What a client may call this server.
+    private static string[] Names(IPAddress address) =>
+        address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+            ? [.. new[] { "localhost", Dns.GetHostName() }.Concat(EndPoints.OwnAddresses().Select(a => a.ToString())).Distinct()]
+            : IPAddress.IsLoopback(address) ? ["localhost", address.ToString()] : [address.ToString(), Dns.GetHostName()];
+
     // Returns null if the server is stopped already.
     private EventLoop? Begin(AcceptLimits limits, IEchoObserver? observer)
     {
@@ -143,7 +166,7 @@ public sealed class EchoServer : IDisposable
             if (_loop is not null)
                 throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-            return _loop = new EventLoop(_listener, _options, limits, _counters, observer);
+            return _loop = new EventLoop(_listener, _options, _tls, limits, _counters, observer);
         }
     }
 }

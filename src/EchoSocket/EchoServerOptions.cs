@@ -99,8 +99,16 @@ public sealed class EchoServerOptions
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
     }
 
+    /// <summary>How to use TLS. Default null: the server does not.</summary>
+    public EchoServerTls? Tls { get; set; }
+
     /// <summary>A copy, so that later changes do not reach a server.</summary>
-    internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();
+    internal EchoServerOptions Copy()
+    {
+        var copy = (EchoServerOptions)MemberwiseClone();
+        copy.Tls = Tls?.Copy();
+        return copy;
+    }
 
     /// <summary>Transforms the bytes in place; null to leave them unchanged. A test may replace it.</summary>
     internal Action<byte[], int>? TransformBytes
@@ -113,8 +121,8 @@ public sealed class EchoServerOptions
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How many bytes of unsent replies the server keeps, for all clients together. Beyond this it reads only 4 KiB at once. A
-    /// test may change it.
+    /// How many bytes of unsent replies the server keeps, for all clients together. Beyond this it reads only 4 KiB at
+    /// once (20 KiB over TLS). A test may change it.
     /// </summary>
     internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
 

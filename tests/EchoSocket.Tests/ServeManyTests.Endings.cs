@@ -130,10 +130,10 @@ public abstract partial class ServeManyTests
 
     private sealed class ReceiveFailingPoller(IPoller poller) : WrappedPoller(poller)
     {
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
-            var received = base.Receive(token, transport, buffer, count, out error);
-            if (received == 0 || buffer[0] != (byte)'!')
+            var received = base.Receive(token, transport, buffer, offset, count, out error);
+            if (received == 0 || buffer[offset] != (byte)'!')
                 return received;
 
             error = SocketError.HostUnreachable;

@@ -70,11 +70,11 @@ public abstract partial class ServeManyTests
             return base.Wait(milliseconds, ready);
         }
 
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
             _reads[token] = _reads.GetValueOrDefault(token) + 1;
             MaxReadsPerClientPerRound = Math.Max(MaxReadsPerClientPerRound, _reads[token]);
-            return base.Receive(token, transport, buffer, count, out error);
+            return base.Receive(token, transport, buffer, offset, count, out error);
         }
     }
 

@@ -70,6 +70,19 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public void A_transport_that_wants_to_send_is_watched_for_room_until_it_has_sent()
+    {
+        var (connection, transport) = Connect();
+        transport.WantsToSend = true;
+        Assert.Equal(Step.Nothing, _answering.Advance(connection));
+        Assert.Equal(Interest.Reading | Interest.Writing, _poller.Interests[connection.Token]);
+
+        transport.WantsToSend = false;
+        Assert.Equal(Step.Nothing, _answering.Advance(connection));
+        Assert.Equal(Interest.Reading, _poller.Interests[connection.Token]);
+    }
+
+    [Fact]
     public void Beyond_the_budget_for_unsent_replies_little_is_read_at_once_until_some_are_sent()
     {
         var (greedy, full) = Connect();

@@ -25,7 +25,7 @@ internal sealed class ConnectionCloser(
     private readonly string? _local =
         listening.Address.Equals(IPAddress.Any) || listening.Address.Equals(IPAddress.IPv6Any) ? null : listening.ToString();
 
-    private readonly byte[] _discarded = new byte[16 * 1024];
+    private readonly byte[] _discarded = new byte[32 * 1024];
 
     /// <summary>The server is being stopped: from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
     public bool Stopping { get; set; }
@@ -33,12 +33,13 @@ internal sealed class ConnectionCloser(
     /// <summary>Ends a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the client's FIN.</summary>
     public void End(ServedConnection connection, SocketError error)
     {
+        var problem = connection.Transport.Problem;
         if (error == SocketError.Success)
-            End(connection, Stopping ? EndReason.Stopped : EndReason.PeerClosed);
+            End(connection, Stopping ? EndReason.Stopped : EndReason.PeerClosed, problem);
         else if (SocketErrors.IsReset(error))
-            End(connection, EndReason.PeerReset);
+            End(connection, EndReason.PeerReset, problem);
         else
-            End(connection, EndReason.Faulted, SocketErrors.Describe(error));
+            End(connection, EndReason.Faulted, problem.Length > 0 ? problem : SocketErrors.Describe(error));
     }
 
     /// <summary>Ends a connection for this reason.</summary>
@@ -83,9 +84,9 @@ internal sealed class ConnectionCloser(
     {
         for (var start = connection.Discarded; connection.Discarded - start < limit;)
         {
-            var count = connection.Transport.Receive(_discarded, _discarded.Length, out var error);
+            var count = connection.Transport.Receive(_discarded, 0, _discarded.Length, out var error);
             if (count == 0)
-                return error != SocketError.WouldBlock;
+                return error is not (SocketError.WouldBlock or SocketError.InProgress);
 
             connection.Discarded += count;
             connection.BytesReceived += count;

@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Serving;
 
@@ -27,12 +28,13 @@ internal sealed class EventLoop : IDisposable
     private readonly GracefulStop _gracefulStop;
     private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
+    private readonly Func<ITransport, int, ITransport>? _secure;
     private volatile bool _stop;
 
-    public EventLoop(Socket listener, EchoServerOptions options, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
+    public EventLoop(Socket listener, EchoServerOptions options, TlsServer? tls, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
     {
         var poller = options.Poller();
-        var unsent = new UnsentReplies(options.UnsentBudget);
+        var unsent = new UnsentReplies(options.UnsentBudget, tls is null ? UnsentReplies.MinReadSize : TlsTransport.MinCount);
         _readiness = new Readiness(poller, new AdaptiveSpin(pollCosts: false));
         _acceptor = new Acceptor(listener, ListenerToken, limits, poller, observer);
         _closer = new ConnectionCloser(
@@ -42,6 +44,11 @@ internal sealed class EventLoop : IDisposable
         _gracefulStop = new GracefulStop(_readiness, _connections, _answering, _closer, options.StopGrace);
         _counters = counters;
         _observer = observer;
+        if (tls is not null)
+        {
+            var buffers = new TlsBuffers();
+            _secure = (transport, token) => new TlsTransport(transport, buffers, tls, () => poller.Report(token));
+        }
     }
 
     /// <summary>From any thread: ends <see cref="Run"/> gracefully.</summary>
@@ -97,7 +104,7 @@ internal sealed class EventLoop : IDisposable
                 break;
             }
 
-            Begin(new ServedConnection(token, transport));
+            Begin(new ServedConnection(token, _secure?.Invoke(transport, token) ?? transport));
         }
     }
 
