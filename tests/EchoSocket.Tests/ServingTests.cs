@@ -215,6 +215,16 @@ public sealed class ServingTests : IDisposable
         Assert.Equal((Interest.Reading, long.MaxValue), (_poller.Interests[ListenerToken], _acceptor.ResumeTime));
     }
 
+    [Fact]
+    public void Without_handles_from_the_start_it_warns_and_pauses()
+    {
+        Assert.Null(NoHandles.Run(() => _acceptor.UpdateAccepting(0)).Error);
+
+        Assert.Empty(_poller.Interests);
+        Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
+        Assert.Contains("no file handle is left", _recorder.Warnings.Single(), StringComparison.Ordinal);
+    }
+
     private (ServedConnection Connection, FakeTransport Transport) Connect(int unacknowledged = 0)
     {
         var transport = new FakeTransport { Unacknowledged = unacknowledged };
