@@ -137,6 +137,22 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_client_that_resets_after_the_FIN_of_a_stopped_server_is_PeerReset()
+    {
+        using var server = Start(o => o.StopGrace = Bounded.Limit);
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        server.Server.Stop();
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        client.Reset();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerReset, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
     public async Task A_client_that_sends_after_the_FIN_of_a_stopped_server_gets_RST_and_the_result_counts_those_bytes()
     {
         using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(500));

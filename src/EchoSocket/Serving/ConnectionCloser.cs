@@ -77,22 +77,23 @@ internal sealed class ConnectionCloser(
 
     /// <summary>
     /// Reads and discards up to so many bytes: closing with something unread would be a reset (RFC 9293, section 3.6.1),
-    /// which destroys replies that are still on their way. True if the client has ended, too.
+    /// which destroys replies that are still on their way. Returns how the client has ended, too, or
+    /// <see cref="SocketError.WouldBlock"/>.
     /// </summary>
-    public bool Drain(ServedConnection connection, long limit)
+    public SocketError Drain(ServedConnection connection, long limit)
     {
         for (var start = connection.Discarded; connection.Discarded - start < limit;)
         {
             var count = connection.Transport.Receive(_discarded, _discarded.Length, out var error);
             if (count == 0)
-                return error != SocketError.WouldBlock;
+                return error;
 
             connection.Discarded += count;
             connection.BytesReceived += count;
             counters.Received(count);
         }
 
-        return false;
+        return SocketError.WouldBlock;
     }
 
     // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
