@@ -11,6 +11,7 @@ public abstract class EchoClientCommand : StoppableCommand
     [Alias("HostName", "TargetName", "cn", "Address")]
     [ServerJobArgument]
     [ValidateNotNullOrEmpty]
+    [ValidateHost]
     public string ComputerName { get; set; } = "127.0.0.1";
 
     [Parameter(ValueFromPipelineByPropertyName = true)]

@@ -9,6 +9,7 @@ public abstract class EchoTargetCommand : StoppableCommand
     [Alias("HostName", "TargetName", "cn", "Address")]
     [ServerJobArgument]
     [ValidateNotNullOrEmpty]
+    [ValidateHost]
     public string[] ComputerName { get; set; } = ["127.0.0.1"];
 
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]

@@ -29,6 +29,19 @@ Describe 'A failing cmdlet' {
         $caught | Should-BeLikeString 'ConnectionRefused,*'
     }
 
+    It 'refuses a host that names a port, and goes on with the next: <Cmdlet>' -ForEach @(
+        @{ Cmdlet = 'Test-EchoServer'; Parameters = @{} }
+        @{ Cmdlet = 'Measure-EchoServer'; Parameters = @{ Count = 1 } }
+        @{ Cmdlet = 'Send-EchoMessage'; Parameters = @{ Message = 'hi' } }
+    ) {
+        $before = $server.TotalConnections
+        $targets = 'localhost:80', '[::1]:80', '127.0.0.1' | ForEach-Object { [pscustomobject]@{ ComputerName = $_; Port = $server.Port } }
+        $targets | & $Cmdlet @Parameters -ErrorAction SilentlyContinue -ErrorVariable problems | Should-BeCollection -Count 1
+        $server.TotalConnections - $before | Should-Be 1
+        $problems.FullyQualifiedErrorId -replace ',.*' -join ' ' | Should-BeString 'ParameterArgumentValidationError ParameterArgumentValidationError'
+        $problems[1].Exception.Message | Should-BeLikeString "*'ComputerName'. '?::1?:80' is not a name or an IP address. Give the port separately."
+    }
+
     It 'ends at the first error with -ErrorAction Stop' {
         $targets = [pscustomobject]@{ Port = 1 }, [pscustomobject]@{ Port = $server.Port }
         $replies = [Collections.Generic.List[string]]::new()
