@@ -64,6 +64,19 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(connection);
     }
 
+    // After Ctrl+C nobody takes the messages, but the client still gets its replies.
+    void IServerOutput.WriteVerbose(string text)
+    {
+        try
+        {
+            WriteVerbose(text);
+        }
+        catch (PipelineStoppedException)
+        {
+            _server!.Stop();
+        }
+    }
+
     // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
     protected override void BeginProcessing()
     {
