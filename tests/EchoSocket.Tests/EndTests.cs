@@ -183,6 +183,33 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_client_whose_connection_is_Faulted_still_gets_every_reply_that_was_sent()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "elsewhere the server's buffer may be too small for what the client's does not hold");
+        const int Size = 1_000_000;
+        Socket? client = null;
+        using var server = Start(o => o.TransformBytes = (buffer, _) =>
+        {
+            if (buffer[0] != (byte)'!')
+                return;
+
+            client!.Send("never read by the server"u8);
+            throw new InvalidOperationException();
+        });
+        using (client = Peers.Call(server.EndPoint))
+        {
+            client.Send(new byte[Size]);
+            Bounded.Until(() => server.Server.BytesSent == Size);
+
+            client.Send("!"u8);
+
+            Assert.Equal(EndReason.Faulted, (await End(server)).EndReason);
+            client.ReadExactly(Size);
+            Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        }
+    }
+
+    [Fact]
     public async Task A_receive_that_fails_is_Faulted_and_the_client_sees_FIN()
     {
         using var server = Start(o => o.Poller = () => new FailingPoller(Create()));
