@@ -184,6 +184,21 @@ public sealed class ServingTests : IDisposable
         Assert.Equal(Budget, _unsent.ReadSize);
     }
 
+    [Theory]
+    [InlineData(EndReason.Stopped, true)]
+    [InlineData(EndReason.IdleTimeout, false)]
+    public void What_comes_while_a_connection_is_closed_is_counted_too(EndReason reason, bool reset)
+    {
+        var (connection, transport) = Connect();
+        transport.OnShutdown = () => transport.Receives("late");
+
+        _closer.End(connection, reason);
+
+        var result = _recorder.Connections.Single();
+        Assert.Equal((4L, "4 bytes from the client were not answered."), (result.BytesReceived, result.Detail));
+        Assert.Equal((true, reset), (transport.IsClosed, transport.IsAborted));
+    }
+
     [Fact]
     public void A_client_that_got_every_reply_leaves_nothing_to_say()
     {

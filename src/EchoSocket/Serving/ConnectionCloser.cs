@@ -44,13 +44,12 @@ internal sealed class ConnectionCloser(
     /// <summary>Ends a connection for this reason.</summary>
     public void End(ServedConnection connection, EndReason reason, string detail = "")
     {
-        if (reason is EndReason.Stopped or EndReason.IdleTimeout)
-            detail = Leftover(connection, reason);
-
-        // The system is only asked for the local endpoint if it is needed, and while the connection exists.
+        // The system is only asked for what is needed, and while the connection exists.
+        var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
+        var undelivered = ended ? connection.Transport.Unacknowledged : 0;
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
         Close(connection, reason);
-        observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+        observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
     }
 
     /// <summary>Closes a connection whose end nobody wants to know.</summary>
@@ -59,16 +58,15 @@ internal sealed class ConnectionCloser(
         connections.Remove(connection);
         activity.Remove(connection);
         poller.Unregister(connection.Token);
-        if (reason == EndReason.Stopped && connection.Unanswered > 0)
-        {
+        var stopped = reason == EndReason.Stopped;
+        if (stopped)
+            connection.Discarded += connection.Transport.Unread; // the close with RST discards it
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0) && connection.Transport.Shutdown())
+            Drain(connection, MaxDrain);
+        if (stopped && connection.Unanswered > 0)
             connection.Transport.Abort();
-        }
         else
-        {
-            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
-                Drain(connection, MaxDrain);
             connection.Transport.Close();
-        }
 
         unsent.Release(connection);
         counters.Ended();
@@ -96,16 +94,9 @@ internal sealed class ConnectionCloser(
         return SocketError.WouldBlock;
     }
 
-    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
-    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
-    private string Leftover(ServedConnection connection, EndReason reason)
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers on.
+    private static string Leftover(ServedConnection connection, EndReason reason, int undelivered)
     {
-        var undelivered = connection.Transport.Unacknowledged;
-        if (reason == EndReason.Stopped)
-            connection.Discarded += connection.Transport.Unread;
-        else
-            Drain(connection, MaxDrain);
-
         if (connection.Unanswered == 0 && reason == EndReason.Stopped)
             return "";
 

@@ -42,7 +42,7 @@ internal sealed class ServedConnection
     public int Length { get; set; }
 
     /// <summary>Bytes that came from the client and get no reply if the connection ends now.</summary>
-    public long Unanswered => Discarded + (Unsent is null ? 0 : Length - Sent);
+    public long Unanswered => Discarded + Length - Sent;
 
     /// <summary>FIN was sent after the last reply; only the client's own FIN is awaited.</summary>
     public bool Closing { get; set; }
