@@ -20,7 +20,8 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateNotNull]
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
-    [Parameter]
+    [Parameter(Position = 0)]
+    [PortArgument]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = EchoServerOptions.DefaultPort;
 
@@ -154,7 +155,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
     }
 
-    // On a thread of its own, so that a command that is slow to process the results delays no client.
+    // The server runs on a thread of its own, so that a downstream command that processes results slowly delays no client.
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
@@ -201,7 +202,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(job);
     }
 
-    // The server decodes what it receives only if the messages are shown.
+    // Only with verbose messages does the server decode what it receives.
     private bool IsVerbose() =>
         MyInvocation.BoundParameters.TryGetValue("Verbose", out var verbose)
             ? (SwitchParameter)verbose

@@ -4,11 +4,13 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
 
-// Stopped by somebody else, or by its own observer.
+// Stopping, from another thread or from the observer.
 public abstract partial class EndTests
 {
     [Fact]
@@ -23,7 +25,7 @@ public abstract partial class EndTests
     }
 
     [Fact]
-    public async Task Stopping_before_it_serves_and_twice_is_harmless()
+    public async Task Stopping_before_serving_and_twice_is_harmless()
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
         server.Stop();
@@ -72,15 +74,15 @@ public abstract partial class EndTests
     [Fact]
     public async Task A_stopped_server_answers_all_that_had_come_and_sends_FIN()
     {
-        const int Size = 2_000_000; // more than one read takes, and more than one turn
+        const int Size = 2_000_000; // more than one read, and more than one turn
         using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
+        using var proceed = new ManualResetEventSlim();
         var recorder = new Recorder
         {
             OnReceived = () =>
             {
                 entered.Set();
-                Assert.True(leave.Wait(Bounded.Limit));
+                Assert.True(proceed.Wait(Bounded.Limit));
             },
         };
         using var server = Start(o => o.StopGrace = Bounded.Limit, recorder);
@@ -90,9 +92,9 @@ public abstract partial class EndTests
         var clients = Enumerable.Range(0, One ? 0 : 20).Select(_ => Peers.Call(server.EndPoint)).Prepend(first).ToList();
         if (!One)
         {
-            leave.Set(); // the others are to be accepted, too
+            proceed.Set(); // so that the others are accepted, too
             Bounded.Until(() => server.Server.ActiveConnections == clients.Count);
-            leave.Reset();
+            proceed.Reset();
             entered.Reset();
             first.Send("x"u8);
             Assert.True(entered.Wait(Bounded.Limit));
@@ -105,7 +107,7 @@ public abstract partial class EndTests
         })).ToList();
         await Task.WhenAll(sending).Soon();
         server.Server.Stop();
-        leave.Set();
+        proceed.Set();
 
         var reading = clients.Select(client => Bounded.Start(() =>
         {
@@ -134,6 +136,21 @@ public abstract partial class EndTests
         Assert.Equal(EndReason.Stopped, connection.EndReason);
         AssertLeftover(connection);
         Assert.Equal(SocketError.ConnectionReset, Assert.Throws<SocketException>(() => Drain(client)).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_sends_without_end_is_answered_no_longer_than_the_grace()
+    {
+        using var server = Start(o => (o.StopGrace, o.Poller) = (TimeSpan.FromMilliseconds(100), () => new EndlessPoller(Create())));
+        using var client = Peers.Call(server.EndPoint);
+        var reading = Bounded.Start(() => Assert.Throws<SocketException>(() => Drain(client))); // gets RST
+
+        client.Send("x"u8);
+        Bounded.Until(() => server.Server.BytesSent > 100);
+        server.Server.Stop();
+
+        Assert.Equal(EndReason.Stopped, (await End(server)).EndReason);
+        await reading.Soon();
     }
 
     [Fact]
@@ -185,7 +202,7 @@ public abstract partial class EndTests
             }
             catch (SocketException)
             {
-                // it is shut down below
+                // the other task shuts the socket down
             }
         });
         var reading = Bounded.Start(() =>
@@ -207,7 +224,7 @@ public abstract partial class EndTests
     [InlineData(false, EndReason.Stopped)]
     public async Task An_observer_may_stop_the_server(bool atTheEnd, EndReason reason)
     {
-        ManyServer? server = null;
+        TestServer? server = null;
         var recorder = atTheEnd
             ? new Recorder { OnEnded = () => server!.Server.Stop() }
             : new Recorder { OnReceived = () => server!.Server.Stop() };
@@ -229,5 +246,16 @@ public abstract partial class EndTests
         while (client.Receive(buffer) is > 0 and var count)
             total += count;
         return total;
+    }
+
+    // After the first byte there is always another one.
+    private sealed class EndlessPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            error = SocketError.Success;
+            buffer[0] = (byte)'x';
+            return 1;
+        }
     }
 }

@@ -38,7 +38,7 @@ Describe 'Send-EchoMessage' {
         (Send-EchoMessage $message -Port $server.Port) -ceq $message.ToUpperInvariant() | Should-BeTrue
     }
 
-    It 'tells the round trip with -Detailed' {
+    It 'reports the round-trip time with -Detailed' {
         $reply = Send-EchoMessage hi -Port $server.Port -Detailed
         $connection = Receive-Server $server
         $reply | Should-HaveType ([EchoSocket.EchoReply])
@@ -64,7 +64,7 @@ Describe 'Send-EchoMessage' {
     }
 
     It 'takes the server and the message from an object' {
-        [pscustomobject]@{ Message = 'hi'; Port = $server.Port } | Send-EchoMessage | Should-BeString 'HI' -CaseSensitive
+        [pscustomobject]@{ Message = 'hi'; ComputerName = 'localhost'; Port = $server.Port } | Send-EchoMessage | Should-BeString 'HI' -CaseSensitive
     }
 
     It 'gives each server that objects name by <_> one connection' -ForEach 'ComputerName', 'HostName', 'TargetName', 'cn', 'Address' {
@@ -77,7 +77,7 @@ Describe 'Send-EchoMessage' {
     }
 
     It 'reaches the other servers where one that an object names is down' {
-        $replies = [pscustomobject]@{ Port = 1 }, $server | Send-EchoMessage -Message hi -ErrorAction SilentlyContinue -ErrorVariable problems
+        $replies = [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = 1 }, $server | Send-EchoMessage -Message hi -ErrorAction SilentlyContinue -ErrorVariable problems
         $replies | Should-BeString 'HI' -CaseSensitive
         $problems.Count | Should-Be 1
         $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ConnectionRefused,*'
@@ -100,7 +100,7 @@ Describe 'Send-EchoMessage' {
 }
 
 Describe 'Send-EchoMessage without a server' {
-    It 'ends the pipeline where nobody listens, and says what to do' {
+    It 'ends the pipeline where no server listens, and says what to do' {
         $problem = { 'a', 'b' | Send-EchoMessage -Port 1 } | Should-Throw '*Start a server there*' 'ConnectionRefused,EchoSocket.Commands.SendEchoMessageCommand'
         $problem.CategoryInfo.Category | Should-Be 'ConnectionError'
         $problem.TargetObject | Should-Be '127.0.0.1:1'
