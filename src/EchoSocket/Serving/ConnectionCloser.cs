@@ -61,8 +61,13 @@ internal sealed class ConnectionCloser(
         var stopped = reason == EndReason.Stopped;
         if (stopped)
             connection.Discarded += connection.Transport.Unread; // the close with RST discards it
-        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0) && connection.Transport.Shutdown())
-            Drain(connection, MaxDrain);
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
+        {
+            Drain(connection, MaxDrain); // makes room for more, which the second one reads
+            if (connection.Transport.Shutdown())
+                Drain(connection, MaxDrain);
+        }
+
         if (stopped && connection.Unanswered > 0)
             connection.Transport.Abort();
         else
