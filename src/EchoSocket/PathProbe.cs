@@ -28,14 +28,14 @@ public static class PathProbe
     /// <param name="cancellation">Ends the probe.</param>
     /// <exception cref="ArgumentException">The host is not a name or an address, or the port or the time is out of range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static EchoPathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
+    public static PathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
         Run(new EchoClientOptions { Host = host, Port = port, ConnectionTimeout = timeout }, cancellation);
 
-    internal static EchoPathReport Run(EchoClientOptions options, CancellationToken cancellation)
+    internal static PathReport Run(EchoClientOptions options, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(options.ConnectionTimeout);
-        var report = new EchoPathReport { ComputerName = options.Host, Port = options.Port };
+        var report = new PathReport { ComputerName = options.Host, Port = options.Port };
 
         var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
         if (resolution.Addresses.Length == 0)
@@ -59,7 +59,7 @@ public static class PathProbe
         return report;
     }
 
-    private static EchoPathReport Echo(EchoPathReport report, BlockingTransport transport, long due)
+    private static PathReport Echo(PathReport report, BlockingTransport transport, long due)
     {
         var reply = new byte[Message.Length];
         var received = 0;
@@ -103,7 +103,7 @@ public static class PathProbe
         return -1;
     }
 
-    private static EchoPathReport Failed(EchoPathReport report, EchoPathStage stage, string reason)
+    private static PathReport Failed(PathReport report, EchoPathStage stage, string reason)
     {
         report.FailedStage = stage;
         report.Reason = reason;

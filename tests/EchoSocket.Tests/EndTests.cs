@@ -223,7 +223,7 @@ public abstract partial class EndTests
         using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
     }
 
-    private void AssertLeftover(EchoConnection connection)
+    private void AssertLeftover(ConnectionResult connection)
     {
         Assert.EndsWith("bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         using var poller = Create();
@@ -232,7 +232,7 @@ public abstract partial class EndTests
     }
 
     // The result of the first connection, which also ends a server of one client.
-    private async Task<EchoConnection> End(ManyServer server, TimeSpan? limit = null)
+    private async Task<ConnectionResult> End(ManyServer server, TimeSpan? limit = null)
     {
         await server.Recorder.Ended(1).Soon(limit);
         if (One)

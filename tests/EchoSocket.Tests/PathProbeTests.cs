@@ -164,7 +164,7 @@ public class PathProbeTests
         await server.Done.Soon();
     }
 
-    private static void Check(EchoPathStage stage, string reason, EchoPathReport report)
+    private static void Check(EchoPathStage stage, string reason, PathReport report)
     {
         Assert.False(report.Success);
         Assert.Equal((stage, reason), (report.FailedStage, report.Reason));

@@ -55,7 +55,7 @@ internal sealed class ServedConnection
 
     public ServedConnection? Later { get; set; }
 
-    public EchoConnection Result(string local, EndReason reason, string detail) => new()
+    public ConnectionResult Result(string local, EndReason reason, string detail) => new()
     {
         LocalEndPoint = local,
         RemoteEndPoint = Remote.ToString(),

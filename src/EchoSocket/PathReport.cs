@@ -22,7 +22,7 @@ public enum EchoPathStage
 /// The result of testing the path to an echo server. The times of stages that were not reached are zero. Plain data: it
 /// keeps its values when it is serialized. For one thread at a time.
 /// </summary>
-public sealed class EchoPathReport
+public sealed class PathReport
 {
     /// <summary>The name or address, as the caller wrote it.</summary>
     public string ComputerName { get; set; } = "";
@@ -43,7 +43,7 @@ public sealed class EchoPathReport
     public string[] Addresses { get; set; } = [];
 
     /// <summary>The attempts to connect, in the order in which they began; one for each address that was tried.</summary>
-    public EchoConnectAttempt[] Attempts { get; set; } = [];
+    public PathAttempt[] Attempts { get; set; } = [];
 
     /// <summary>This end of the connection, as <c>address:port</c>.</summary>
     public string LocalEndPoint { get; set; } = "";

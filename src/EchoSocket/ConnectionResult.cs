@@ -5,7 +5,7 @@ namespace EchoSocket;
 /// <summary>
 /// The result of one client's connection, once it has ended. Plain data: it keeps its values when it is serialized.
 /// </summary>
-public sealed class EchoConnection
+public sealed class ConnectionResult
 {
     /// <summary>The server's end, as <c>address:port</c>.</summary>
     public string LocalEndPoint { get; set; } = "";
