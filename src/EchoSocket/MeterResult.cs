@@ -4,11 +4,13 @@ using System.Collections.Generic;
 namespace EchoSocket;
 
 /// <summary>
-/// The result of measuring an echo server. Plain data, which keeps its values when it is serialized. Round-trip times are
-/// null if there was no reply.
+/// The result of measuring an echo server. Round-trip times are null if there was no reply.
 /// </summary>
 public sealed class MeterResult
 {
+    /// <summary>When the run began, in UTC.</summary>
+    public DateTime StartTime { get; set; }
+
     /// <summary>The name or address that was measured.</summary>
     public string ComputerName { get; set; } = "";
 

@@ -2,7 +2,7 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>An attempt to connect to one address. Plain data: it keeps its values when it is serialized. For one thread at a time.</summary>
+/// <summary>An attempt to connect to one address. For one thread at a time.</summary>
 public sealed class PathAttempt
 {
     /// <summary>The address and port, as <c>address:port</c>.</summary>

@@ -35,7 +35,7 @@ public static class PathProbe
     {
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(options.ConnectionTimeout);
-        var report = new PathReport { ComputerName = options.Host, Port = options.Port };
+        var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port };
 
         var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
         if (resolution.Addresses.Length == 0)

@@ -73,7 +73,8 @@ public abstract partial class EndTests
         Assert.Equal((5L, 5L), (connection.BytesReceived, connection.BytesSent));
         Assert.Equal((local, server.EndPoint.ToString()), (connection.RemoteEndPoint, connection.LocalEndPoint));
         Assert.InRange(connection.Duration, TimeSpan.FromTicks(1), Bounded.Limit);
-        Assert.InRange(connection.StartTime, DateTime.Now - Bounded.Limit, DateTime.Now);
+        Assert.InRange(connection.StartTime, DateTime.UtcNow - Bounded.Limit, DateTime.UtcNow);
+        Assert.Equal(DateTimeKind.Utc, connection.StartTime.Kind);
     }
 
     [Fact]

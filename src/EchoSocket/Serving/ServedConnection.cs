@@ -9,7 +9,7 @@ namespace EchoSocket.Serving;
 /// <summary>What the event loop knows about one client.</summary>
 internal sealed class ServedConnection
 {
-    private readonly DateTime _startTime = DateTime.Now;
+    private readonly DateTime _startTime = DateTime.UtcNow;
     private readonly long _start = Stopwatch.GetTimestamp();
 
     public ServedConnection(int token, ITransport transport)
