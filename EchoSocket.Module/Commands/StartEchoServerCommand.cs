@@ -64,12 +64,11 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(connection);
     }
 
-    // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
     protected override void BeginProcessing()
     {
-        Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
-        Require(KeepListening, nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
-        Require(AsJob, nameof(AsJob), nameof(Name), "names a job");
+        this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
+        this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
+        this.Require(nameof(AsJob), nameof(Name), "names a job");
     }
 
     protected override void EndProcessing()
@@ -91,16 +90,6 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     }
 
     protected override void StopProcessing() => _server?.Stop();
-
-    private void Require(bool given, string required, string parameter, string because)
-    {
-        if (given || !MyInvocation.BoundParameters.ContainsKey(parameter))
-            return;
-
-        ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
-            "ParameterRequired", ErrorCategory.InvalidArgument, required));
-    }
 
     private EchoServer Listen()
     {

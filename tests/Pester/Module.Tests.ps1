@@ -35,7 +35,7 @@ Describe 'The EchoSocket module' {
             Add-Type -Path $using:other
             Import-Module $using:manifest
             $server = Start-EchoServer -AsJob -Port 0
-            $server | Measure-EchoServer -Count 5 -AsSvg "$using:TestDrive/latency.svg"
+            $server | Measure-EchoServer -Count 5 -SvgPath "$using:TestDrive/latency.svg"
             Remove-Job $server -Force
         }
         (Receive-Server $job).Received | Should-Be 5
