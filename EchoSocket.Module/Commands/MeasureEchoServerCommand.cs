@@ -198,7 +198,8 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         _picture?.Add(result);
         if (Stopping)
         {
-            // PowerShell takes no more output, but the user has waited for this.
+            // PowerShell takes no more output, but the user has waited for this. The terminal has echoed ^C on this line.
+            Host.UI?.WriteLine();
             foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result), Host))
                 Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();

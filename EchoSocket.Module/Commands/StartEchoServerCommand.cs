@@ -12,7 +12,7 @@ namespace EchoSocket.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(ConnectionResult), typeof(EchoServerJob))]
-public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
+public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 {
     private volatile EchoServer? _server;
 
@@ -53,16 +53,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    bool IServerOutput.IsFull => false;
-
     public void Dispose() => _server?.Dispose();
-
-    void IServerOutput.WriteConnection(ConnectionResult connection)
-    {
-        // The port is free before the next command gets the result.
-        _server!.Dispose();
-        WriteObject(connection);
-    }
 
     protected override void BeginProcessing()
     {
@@ -82,8 +73,14 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
 
         if (AsJob)
+        {
             StartJob(server);
-        else if (KeepListening)
+            return;
+        }
+
+        if (!IsVerbose())
+            SayWhere(server);
+        if (KeepListening)
             ServeMany(server);
         else
             ServeOne(server);
@@ -118,11 +115,25 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         return _server!;
     }
 
+    // As Write-Host does: at the terminal, and not in the output.
+    private void SayWhere(EchoServer server)
+    {
+        if (!Terminal.IsRead(Host))
+            return;
+
+        var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
+        WriteInformation(
+            new HostInformationMessage { Message = $"Listening on {server.LocalEndPoint}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
+    }
+
     private void ServeOne(EchoServer server)
     {
+        // The port is free before the next command gets the result.
+        var output = new PipelineOutput(this) { Ending = server.Dispose };
         try
         {
-            server.ServeOne(new ServerObserver(this, IsVerbose()));
+            server.ServeOne(new ServerObserver(output, IsVerbose()));
+            output.ShowRefused();
         }
         catch (EchoException e)
         {
@@ -134,6 +145,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
+        var output = new PipelineOutput(this);
         var observer = new ServerObserver(queue, IsVerbose());
         var serving = Task.Factory.StartNew(
             () =>
@@ -150,7 +162,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             TaskCreationOptions.LongRunning);
         try
         {
-            queue.Drain(this);
+            queue.Drain(output);
         }
         finally
         {
@@ -158,6 +170,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             ((IAsyncResult)serving).AsyncWaitHandle.WaitOne();
         }
 
+        output.ShowRefused();
         try
         {
             serving.GetAwaiter().GetResult();

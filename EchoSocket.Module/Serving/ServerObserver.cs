@@ -43,14 +43,17 @@ internal sealed class ServerObserver : IEchoObserver
         if (_verbose)
         {
             _previews.Remove(remote);
-            _output.WriteVerbose(
-                $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
-                $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
-                $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
+            _output.WriteVerbose(Sentence(connection));
         }
 
         _output.WriteConnection(connection);
     }
+
+    /// <summary>Says how a connection ended.</summary>
+    public static string Sentence(ConnectionResult connection) =>
+        $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
+        $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
+        $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.";
 
     public void Warned(string message) => _output.WriteWarning(message);
 

@@ -69,6 +69,7 @@ public class MeasureEchoServerTests
 
         Assert.IsType<PipelineStoppedException>(running.End(Bounded.Promptly).Ended);
         Bounded.Until(() => (int)server.Properties["ActiveConnections"].Value == 0);
+        Assert.StartsWith("\nTarget ", host.Text, StringComparison.Ordinal);
         Assert.Contains("\nMessages ", host.Text, StringComparison.Ordinal);
         var ends = servers.Run("Stop-Job $args[0]; Receive-Job $args[0]; Remove-Job $args[0]", server).Output;
         Assert.Equal(["PeerClosed", "PeerClosed", "PeerClosed"], ends.Select(e => $"{e.Properties["EndReason"].Value}"));
