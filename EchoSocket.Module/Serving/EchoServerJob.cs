@@ -60,7 +60,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>Both, as <c>address:port</c>.</summary>
     public string LocalEndPoint => _server.LocalEndPoint.ToString();
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now, up to when the result of their connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
 
     /// <summary>Clients accepted so far.</summary>

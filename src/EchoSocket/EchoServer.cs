@@ -30,7 +30,7 @@ public sealed class EchoServer : IDisposable
     /// <summary>The endpoint it listens on, with the port that the operating system chose where 0 was asked for.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now, up to when the observer has been told how their connection ended.</summary>
     public int ActiveConnections => _counters.Active;
 
     /// <summary>Clients accepted so far.</summary>
