@@ -100,7 +100,7 @@ Describe 'A table' {
         $lines = Get-ShownLine $report $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         Get-Cell $lines ComputerName | Should-BeString -CaseSensitive $name
-        Get-Cell $lines Problem ' ' | Should-BeString -CaseSensitive "Echo: $reason"
+        Get-Cell $lines Problem -Joint ' ' | Should-BeString -CaseSensitive "Echo: $reason"
     }
 
     It 'of a path has a name of 40 characters in one line where there are 120 columns' {
@@ -122,7 +122,7 @@ Describe 'A table' {
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         $lines[3] | Should-MatchString '^IdleTimeout +3\.20 s 1234567890123 1234567890123 \[2001:db8:'
         (Get-Cell $lines RemoteEndPoint).StartsWith($connection.RemoteEndPoint) | Should-BeTrue
-        (Get-Cell $lines RemoteEndPoint ' ').EndsWith(" $detail") | Should-BeTrue
+        (Get-Cell $lines RemoteEndPoint -Joint ' ').EndsWith(" $detail") | Should-BeTrue
     }
 
     It 'of replies cuts no IPv4 endpoint in 80 columns' {

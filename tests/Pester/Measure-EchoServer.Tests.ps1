@@ -105,7 +105,7 @@ Describe 'Measure-EchoServer' {
         @{ Parameter = 'OperationTimeoutSeconds'; Measure = { Measure-EchoServer -OperationTimeoutSeconds 0 } }
         @{ Parameter = 'ConnectionTimeoutSeconds'; Measure = { Measure-EchoServer -ConnectionTimeoutSeconds -1 } }
         @{ Parameter = 'SvgPath'; Measure = { Measure-EchoServer -SvgPath '' } }
-        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName '' } }
+        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName ([string]::Empty) } }
     ) {
         $Measure | Should-Throw "*$Parameter*"
     }
