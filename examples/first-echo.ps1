@@ -11,7 +11,7 @@ try {
 
     # One connection for all of them. In UTF-8 an upper-casing echo changes ASCII letters and nothing else.
     $messages = 'hello', 'Hello, world!', "stra$([char] 0xDF)e", ' '
-    $server | Send-EchoMessage -Message $messages -Detailed | Select-Object Message, Reply, ByteCount, RoundTripTime | Format-Table
+    $server | Send-EchoMessage -Message $messages -Detailed | Select-Object Message, Reply, ByteCount, RoundTripMilliseconds | Format-Table
 
     Write-Host 'A server for one client ends when the client has gone, and tells how the connection went:'
     $server | Receive-Job -Wait | Format-Table

@@ -50,6 +50,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         if (!TryCount(message, out var byteCount) || Client() is not { } client)
             return;
 
+        var time = DateTime.UtcNow;
         string reply;
         TimeSpan roundTripTime;
         try
@@ -78,10 +79,11 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
         WriteObject(new EchoReply
         {
+            Time = time,
             Message = message,
             Reply = reply,
             ByteCount = byteCount,
-            RoundTripTime = roundTripTime,
+            RoundTripMilliseconds = Milliseconds.From(roundTripTime),
             LocalEndPoint = client.LocalEndPoint,
             RemoteEndPoint = client.RemoteEndPoint,
         });

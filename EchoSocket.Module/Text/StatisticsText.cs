@@ -10,7 +10,7 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows a <see cref="MeterResult"/> to a person; the view uses it. It reads properties by name, since a result that
+/// Shows an <see cref="EchoStatistics"/> to a person; the view uses it. It reads properties by name, since a result that
 /// came through remoting is an object of another type. All members are thread-safe.
 /// </summary>
 public static class StatisticsText
@@ -30,11 +30,14 @@ public static class StatisticsText
         Lines(result, SupportsUnicode(), Math.Max(MinWidth, Math.Min(TerminalText.Columns(host) - 1, MaxWidth)));
 
     /// <summary>A time with three digits and the unit that fits.</summary>
-    public static string Time(TimeSpan? time) => Time(time, SupportsUnicode());
+    public static string Time(TimeSpan? time) => Duration(Milliseconds.From(time));
 
-    internal static string Time(TimeSpan? time, bool unicode)
+    /// <summary>The same for a time of a result.</summary>
+    public static string Duration(double? milliseconds) => Duration(milliseconds, SupportsUnicode());
+
+    internal static string Duration(double? milliseconds, bool unicode)
     {
-        if (time is not { TotalSeconds: var seconds })
+        if (milliseconds / 1000 is not { } seconds)
             return "-";
 
         // Each limit is what three digits round up to the next unit.
@@ -53,7 +56,7 @@ public static class StatisticsText
             throw new ArgumentNullException(nameof(result));
 
         var lines = new List<string>();
-        string Named(string label, string property) => $"{label} {Time(Get<TimeSpan?>(result, property), unicode)}";
+        string Named(string label, string time) => $"{label} {Duration(Get<double?>(result, $"{time}Milliseconds"), unicode)}";
         void Add(string label, string text)
         {
             foreach (var line in TerminalText.Lines(text, width - LabelWidth))
@@ -70,7 +73,7 @@ public static class StatisticsText
         if (received > 0)
         {
             Add("Throughput", $"{Get<double>(result, "MessagesPerSecond"):N0} messages/s, {Bytes(Get<double>(result, "BytesPerSecond"))}/s");
-            Add("Connect", Time(Get<TimeSpan?>(result, "ConnectTime"), unicode));
+            Add("Connect", Duration(Get<double?>(result, "ConnectMilliseconds"), unicode));
             Add("Round trip", string.Join("   ", Named("min", "Minimum"), Named("mean", "Mean"), Named("max", "Maximum"), Named("std dev", "StandardDeviation")));
             Add("", string.Join("   ", Named("p50", "P50"), Named("p90", "P90"), Named("p99", "P99"), Named("p99.9", "P999")));
         }
@@ -82,8 +85,7 @@ public static class StatisticsText
         if (received == 0)
             return [.. lines];
 
-        var buckets = (Get<IEnumerable>(result, "Histogram") ?? Array.Empty<object>()).Cast<object>().Select(PSObject.AsPSObject)
-            .Select(bucket => (From: Get<double>(bucket, "FromMicroseconds"), Count: Get<long>(bucket, "Count")));
+        var buckets = Get<double[]>(result, "HistogramFromMicroseconds").Zip(Get<long[]>(result, "HistogramCounts"), (from, count) => (from, count));
         return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode, width)];
     }
 
@@ -103,7 +105,7 @@ public static class StatisticsText
     {
         var (sent, lost) = (Get<long>(result, "Sent"), Get<long>(result, "Lost"));
         var share = lost == 0 ? "" : lost < 0.0005 * sent ? $" (less than {0.001:P1})" : $" ({(double)lost / sent:P1})";
-        var duration = Get<TimeSpan>(result, "Duration") is { Ticks: > 0 } time ? $" in {Time(time, unicode)}" : "";
+        var duration = Get<double>(result, "DurationMilliseconds") is > 0 and var time ? $" in {Duration(time, unicode)}" : "";
         return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
     }
 

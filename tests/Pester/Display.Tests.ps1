@@ -17,10 +17,10 @@ Describe 'Text from a peer' {
         function Get-Evil([string] $Type) {
             switch ($Type) {
                 EchoReply { [EchoSocket.EchoReply]@{ Message = $evil; Reply = $evil } }
-                ConnectionResult { [EchoSocket.ConnectionResult]@{ Detail = $evil; RemoteEndPoint = '127.0.0.1:2' } }
-                PathReport { [EchoSocket.PathReport]@{ ComputerName = $evil; Reason = $evil } }
-                PathAttempt { [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:2'; Error = $evil } }
-                MeterResult { [EchoSocket.MeterResult]@{ ComputerName = $evil; Detail = $evil } }
+                EchoConnection { [EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{ Detail = $evil; RemoteEndPoint = '127.0.0.1:2' } }
+                EchoPathReport { [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = $evil; Reason = $evil } }
+                EchoConnectAttempt { [EchoSocket.EchoConnectAttempt]::new('127.0.0.1:2', 0, $evil) }
+                EchoStatistics { [EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = $evil; Detail = $evil } }
             }
         }
     }
@@ -28,11 +28,11 @@ Describe 'Text from a peer' {
     It 'is escaped by <View> of <Type>, and kept in the object' -ForEach @(
         @{ Type = 'EchoReply'; View = 'the default view'; Format = { $_ }; Times = 2 }
         @{ Type = 'EchoReply'; View = 'the list'; Format = { $_ | Format-List }; Times = 2 }
-        @{ Type = 'ConnectionResult'; View = 'the default view'; Format = { $_ }; Times = 1 }
-        @{ Type = 'PathReport'; View = 'the default view'; Format = { $_ }; Times = 2 }
-        @{ Type = 'PathAttempt'; View = 'the default view'; Format = { $_ }; Times = 1 }
-        @{ Type = 'MeterResult'; View = 'the default view'; Format = { $_ }; Times = 2 }
-        @{ Type = 'MeterResult'; View = 'the table'; Format = { $_ | Format-Table }; Times = 1 }
+        @{ Type = 'EchoConnection'; View = 'the default view'; Format = { $_ }; Times = 1 }
+        @{ Type = 'EchoPathReport'; View = 'the default view'; Format = { $_ }; Times = 2 }
+        @{ Type = 'EchoConnectAttempt'; View = 'the default view'; Format = { $_ }; Times = 1 }
+        @{ Type = 'EchoStatistics'; View = 'the default view'; Format = { $_ }; Times = 2 }
+        @{ Type = 'EchoStatistics'; View = 'the table'; Format = { $_ | Format-Table }; Times = 1 }
     ) {
         $object = Get-Evil $Type
         foreach ($copy in $object, (Copy-BySerialization $object)) {
@@ -72,18 +72,18 @@ Describe 'A table' {
     BeforeAll {
         $script:name = 'a-long-name.of-a-computer.somewhere.example.com'
         $script:reason = 'answered something else; the first wrong byte is at offset 12 of 64'
-        $script:report = [EchoSocket.PathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
-        $script:statistics = [EchoSocket.MeterResult]@{
+        $script:report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
+        $script:statistics = [EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{
             ComputerName = $name; Port = 65535; Sent = 1234567; Received = 1234567; Lost = 1234; MessagesPerSecond = 1234567
             P50 = [timespan]286; P99 = [timespan]12500; Maximum = [timespan]32000000
         }
         $script:detail = 'The server was stopped before 1,234,567 bytes could be answered.'
-        $script:connection = [EchoSocket.ConnectionResult]@{
+        $script:connection = [EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{
             RemoteEndPoint = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'; Duration = [timespan]::FromSeconds(3.2)
             BytesReceived = 1234567890123; BytesSent = 1234567890123; EndReason = 'IdleTimeout'; Detail = $detail
         }
         $script:reply = [EchoSocket.EchoReply]@{
-            Message = 'a message'; Reply = 'A MESSAGE'; ByteCount = 9; RoundTripTime = [timespan]286; RemoteEndPoint = '192.168.100.100:65535'
+            Message = 'a message'; Reply = 'A MESSAGE'; ByteCount = 9; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '192.168.100.100:65535'
         }
 
         # A column's cell, its lines put together.
@@ -104,7 +104,7 @@ Describe 'A table' {
     }
 
     It 'of a path has a name of 40 characters in one line where there are 120 columns' {
-        $copy = [EchoSocket.PathReport]@{ ComputerName = $name.Substring(0, 40) }
+        $copy = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = $name.Substring(0, 40) }
         Get-ShownLine $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should-BeCollection -Count 1
     }
 
@@ -163,6 +163,6 @@ Describe 'A time' {
         @{ Ticks = 900610010000; Text = '25.0 h' }
     ) {
         [EchoSocket.StatisticsText]::Time([timespan]$Ticks) | Should-MatchString "^$Text$"
-        (Get-ShownLine ([EchoSocket.ConnectionResult]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
+        (Get-ShownLine ([EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
     }
 }
