@@ -19,7 +19,7 @@ public sealed class EchoStatistics(MeterResult result)
     public int Connections => result.Connections;
 
     /// <summary>How many could not be opened, or failed later.</summary>
-    public long FailedConnections => result.Errors.Values.Sum();
+    public long FailedConnections => Errors.Values.Sum();
 
     public int InFlight => result.InFlight;
 

@@ -27,11 +27,11 @@ public class StatisticsTextTests
         "Load        2 connections, 3 in flight on each, 32-byte messages, open loop at",
         "            500/s, spinning",
         "Messages    1,001 sent, 1,000 received, 1 lost (0.1 %) in 2.00 s",
+        "Failed      1 connection: OperationTimeout 1",
         "Throughput  500 messages/s, 16.0 kB/s",
         "Connect     61.1 µs",
         "Round trip  min 15.8 µs   mean 1.23 ms   max 1.23 s   std dev 0.50 µs",
         "            p50 99.9 µs   p90 1.23 ms   p99 12.3 ms   p99.9 123 ms",
-        "Errors      OperationTimeout 1",
         "Detail      What happened, in a sentence that is too long for one line of the",
         "            screen.",
         "",
@@ -86,6 +86,14 @@ public class StatisticsTextTests
         var lines = Lines("[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
         Assert.Equal(["Target      host, port 7", "Load        1 connection, 1-byte messages, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
+    }
+
+    [Fact]
+    public void A_server_that_refused_shows_a_failure_and_not_zero_losses()
+    {
+        var lines = Lines("[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7 }; $result.Errors.Add('ConnectionRefused', 1)", "$true");
+
+        Assert.Equal(["Target      host, port 7", "Load        none: no connection", "Messages    none sent", "Failed      1 connection: ConnectionRefused 1"], lines);
     }
 
     [Fact]

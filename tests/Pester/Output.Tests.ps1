@@ -26,7 +26,7 @@ BeforeAll {
                 ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
                 ConnectTime = [timespan]::FromTicks(12345)
             }
-            Head   = 'Success Connect Echo Port ComputerName Problem'
+            Head   = 'Success Connect Echo Port ComputerName'
             Row    = 'False 1.23 ms - 7 host Echo: reset'
         }
     )
