@@ -67,7 +67,10 @@ Describe 'The <_> of several' -ForEach $kinds {
         $script:live = @($results[$_])
         $script:copies = $live | ForEach-Object { Copy-BySerialization $_ }
         $script:copiesOfCopies = $copies | ForEach-Object { Copy-BySerialization $_ }
+        $script:culture = [cultureinfo]::CurrentCulture
     }
+
+    AfterEach { [cultureinfo]::CurrentCulture = $culture }
 
     It 'have a time in UTC, of their beginning' {
         foreach ($result in $live + $copies) {
@@ -87,8 +90,10 @@ Describe 'The <_> of several' -ForEach $kinds {
         }
     }
 
-    It 'survive a CSV file, before and after remoting' {
+    It 'survive a CSV file in <_>, before and after remoting' -ForEach 'en-US', 'de-DE' {
+        # Export-Csv writes numbers and times as the culture does; those of de-DE have a comma.
         foreach ($objects in $live, $copies, $copiesOfCopies) {
+            [cultureinfo]::CurrentCulture = $_
             $objects | Export-Csv TestDrive:/results.csv -NoTypeInformation
             $rows = @(Import-Csv TestDrive:/results.csv)
             $rows.Count | Should-Be $live.Count
@@ -104,7 +109,7 @@ Describe 'The <_> of several' -ForEach $kinds {
                         [datetime]::Parse($cell).Ticks / 10000000 | Should-Be ([math]::Floor($value.Ticks / 10000000))
                     }
                     elseif ($value -is [Collections.IList]) {
-                        $cell | Should-BeString -CaseSensitive ($value -join '; ') -Because $name
+                        $cell | Should-BeString -CaseSensitive (($value | ForEach-Object { "$($_.ToString())" }) -join '; ') -Because $name
                     }
                     elseif ($value -is [Collections.IDictionary]) {
                         $cell | Should-BeString -CaseSensitive $(if ($value.Count) { 'ConnectionRefused 1' } else { '' })
@@ -114,6 +119,7 @@ Describe 'The <_> of several' -ForEach $kinds {
                     }
                 }
             }
+            [cultureinfo]::CurrentCulture.Name | Should-Be $_
         }
     }
 
@@ -168,6 +174,14 @@ Describe 'The result of a connection' {
         $fields = [EchoSocket.EchoConnection].GetFields([Reflection.BindingFlags] 'Instance, NonPublic, Public')
         $fields | Should-BeCollection -Count 1
         $fields[0].FieldType | Should-Be ([EchoSocket.ConnectionResult])
+    }
+}
+
+Describe 'Milliseconds' {
+    It 'are exact to 100 ns: <_>' -ForEach 0, 1, 3, 286, 12345, 864000000001, 123456789012345 {
+        $milliseconds = [EchoSocket.Milliseconds]::From([timespan]::FromTicks($_))
+        $milliseconds | Should-Be ([double] ([decimal] $_ / 10000))
+        [EchoSocket.Milliseconds]::ToTimeSpan($milliseconds).Ticks | Should-Be $_
     }
 }
 
