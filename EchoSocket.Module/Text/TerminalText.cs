@@ -39,15 +39,15 @@ public static class TerminalText
     }
 
     /// <summary>
-    /// A cell of a table: escaped, and broken between words at the width of its column. PowerShell does so in a few languages
-    /// only, and breaks words in the others.
+    /// A cell of a table: escaped, and wrapped at word boundaries to the width of its column. PowerShell itself wraps at word
+    /// boundaries in a few languages only, and in the middle of words in all others.
     /// </summary>
     public static string Cell(int width, string text) => string.Join("\n", Lines(Escape(text), width));
 
-    /// <summary>A cell of a table's last column, which takes what is left of the screen.</summary>
+    /// <summary>A cell of a table's last column, which gets the rest of the screen.</summary>
     /// <param name="host">The host whose screen the table is for.</param>
-    /// <param name="taken">The characters that the other columns and the separators take.</param>
-    /// <param name="texts">Each has lines of its own; empty ones are left out.</param>
+    /// <param name="taken">The characters that the other columns and the spaces between them take.</param>
+    /// <param name="texts">Each begins on a line of its own; empty ones are left out.</param>
     public static string LastCell(PSHost host, int taken, params string[] texts) =>
         string.Join("\n", texts.Where(text => !string.IsNullOrEmpty(text)).Select(text => Cell(Columns(host) - taken, text)));
 
@@ -60,7 +60,7 @@ public static class TerminalText
         }
         catch (Exception)
         {
-            return DefaultColumns; // a host without a console throws exceptions of its own kind
+            return DefaultColumns; // a host without a console may throw any exception
         }
     }
 

@@ -20,7 +20,7 @@ public sealed class EchoClient : IDisposable
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
     private readonly BlockingTransport _transport;
-    private readonly AdaptiveSpin _spin = new(lookCosts: true);
+    private readonly AdaptiveSpin _spin = new(pollCosts: true);
     private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
@@ -54,8 +54,8 @@ public sealed class EchoClient : IDisposable
     public string RemoteEndPoint { get; }
 
     /// <summary>
-    /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; later it ends an exchange that
-    /// waits, and closes the connection with FIN.
+    /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
+    /// and closes the connection with FIN.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
@@ -137,7 +137,7 @@ public sealed class EchoClient : IDisposable
         if (error != SocketError.Success)
             return error;
 
-        _spin.Find(_isReadable);
+        _spin.TrySpin(_isReadable);
         return Receive(reply, count, due, ref received);
     }
 

@@ -22,7 +22,7 @@ internal static class Errors
 
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
-    // What was tried is in parentheses, or empty if the endpoint says it.
+    // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
     public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(EchoError.ConnectionRefused, endPoint,
