@@ -2,7 +2,7 @@ using System.Linq;
 
 namespace EchoSocket;
 
-/// <summary>An attempt to connect to one address: what the three lists of an <see cref="EchoPathReport"/> say at one place.</summary>
+/// <summary>An attempt to connect to one address. An <see cref="EchoPathReport"/> holds the attempts as three lists.</summary>
 public sealed class EchoConnectAttempt(string endPoint, double milliseconds, string error)
 {
     public string EndPoint => endPoint;

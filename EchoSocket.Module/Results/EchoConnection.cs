@@ -2,7 +2,7 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>How a client's connection went. It only refers to the core's result, since a busy server makes many.</summary>
+/// <summary>How a client's connection ended. A busy server creates many, so each is only a reference to the core's result.</summary>
 public sealed class EchoConnection(ConnectionResult result)
 {
     /// <summary>When the connection was accepted, in UTC.</summary>

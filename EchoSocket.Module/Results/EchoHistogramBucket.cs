@@ -3,7 +3,7 @@ using System.Linq;
 
 namespace EchoSocket;
 
-/// <summary>The number of round trips within two bounds: what the three lists of an <see cref="EchoStatistics"/> say at one place.</summary>
+/// <summary>The number of round trips within two bounds. An <see cref="EchoStatistics"/> holds the buckets as three lists.</summary>
 public sealed class EchoHistogramBucket(double fromMicroseconds, double toMicroseconds, long count)
 {
     /// <summary>The inclusive lower bound.</summary>

@@ -5,10 +5,10 @@ using System.Linq;
 
 namespace EchoSocket;
 
-/// <summary>How many connections failed, by kind. As a text, and so in a CSV file, it is the kinds with their numbers.</summary>
+/// <summary>How many connections failed, by kind. Its text, which Export-Csv writes, is the kinds with their counts.</summary>
 public sealed class ErrorCounts(IDictionary<string, long> counts) : Dictionary<string, long>(counts)
 {
-    /// <summary>The text of the counts, or of the table that remoting makes of them.</summary>
+    /// <summary>The text of the counts, also of those that came through remoting.</summary>
     public static string Join(IDictionary counts) =>
         string.Join("; ", counts.Keys.Cast<object>().Select(kind => $"{kind} {counts[kind]}").OrderBy(e => e, StringComparer.Ordinal));
 

@@ -3,8 +3,8 @@ using System;
 namespace EchoSocket;
 
 /// <summary>
-/// Times as plain numbers, which is what results hold: other programs read them, and PowerShell exports them as they are.
-/// Both ways are exact to 100 ns. All members are thread-safe.
+/// Converts times to the plain numbers that results hold, and back, exact to 100 ns. PowerShell exports numbers as they are,
+/// and other programs can read them. All members are thread-safe.
 /// </summary>
 public static class Milliseconds
 {

@@ -39,12 +39,12 @@ public static class TerminalText
     }
 
     /// <summary>
-    /// A cell of a table: escaped, and wrapped at word boundaries to the width of its column. PowerShell itself wraps at word
-    /// boundaries in a few languages only, and in the middle of words in all others.
+    /// Wraps the text of a cell at word boundaries, to the width of its column. PowerShell itself wraps at word boundaries in
+    /// a few languages only, and in the middle of words in all others.
     /// </summary>
-    public static string Cell(int width, string text) => string.Join("\n", Lines(Escape(text), width));
+    public static string Cell(int width, string text) => string.Join("\n", Lines(text ?? "", width));
 
-    /// <summary>A cell of a table's last column, which gets the rest of the screen.</summary>
+    /// <summary>Wraps the texts of a cell in the last column, which gets the rest of the screen.</summary>
     /// <param name="host">The host whose screen the table is for.</param>
     /// <param name="taken">The characters that the other columns and the spaces between them take.</param>
     /// <param name="texts">Each begins on a line of its own; empty ones are left out.</param>
