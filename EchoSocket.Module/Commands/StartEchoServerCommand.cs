@@ -20,7 +20,8 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateNotNull]
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
-    [Parameter]
+    [Parameter(Position = 0)]
+    [PortArgument]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = EchoServerOptions.DefaultPort;
 
