@@ -11,7 +11,7 @@ namespace EchoSocket.Commands;
 /// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(ConnectionResult), typeof(EchoServerJob))]
+[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 {
     private volatile EchoServer? _server;

@@ -13,14 +13,14 @@ internal sealed class PipelineOutput(PSCmdlet cmdlet) : IServerOutput
 {
     private const int MaxShown = 20;
 
-    private readonly List<ConnectionResult> _refused = [];
+    private readonly List<EchoConnection> _refused = [];
 
     public bool IsFull => false;
 
     /// <summary>Called before a result is written.</summary>
     public Action? Ending { get; set; }
 
-    public void WriteConnection(ConnectionResult connection)
+    public void WriteConnection(EchoConnection connection)
     {
         Ending?.Invoke();
         if (!TryWrite(() => cmdlet.WriteObject(connection)))

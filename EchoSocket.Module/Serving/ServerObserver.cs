@@ -40,18 +40,19 @@ internal sealed class ServerObserver : IEchoObserver
 
     public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
+        var result = new EchoConnection(connection);
         if (_verbose)
         {
             _previews.Remove(remote);
-            _output.WriteVerbose(Sentence(connection));
+            _output.WriteVerbose(Sentence(result));
         }
 
-        _output.WriteConnection(connection);
+        _output.WriteConnection(result);
     }
 
     /// <summary>Says how a connection ended.</summary>
-    public static string Sentence(ConnectionResult connection) =>
-        $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
+    public static string Sentence(EchoConnection connection) =>
+        $"{connection.RemoteEndPoint} ended after {StatisticsText.Duration(connection.DurationMilliseconds)}: " +
         $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
         $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.";
 
