@@ -71,6 +71,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         if (!TryCount(message, out var byteCount) || Client() is not { } client)
             return;
 
+        var time = DateTime.UtcNow;
         string reply;
         TimeSpan roundTripTime;
         try
@@ -99,10 +100,11 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
         WriteObject(new EchoReply
         {
+            Time = time,
             Message = message,
             Reply = reply,
             ByteCount = byteCount,
-            RoundTripTime = roundTripTime,
+            RoundTripMilliseconds = Milliseconds.From(roundTripTime),
             LocalEndPoint = client.LocalEndPoint,
             RemoteEndPoint = client.RemoteEndPoint,
         });

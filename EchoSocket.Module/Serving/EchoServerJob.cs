@@ -61,7 +61,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>The address and port that the server listens on, as <c>address:port</c>.</summary>
     public string LocalEndPoint => _server.LocalEndPoint.ToString();
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
 
     /// <summary>Clients accepted so far.</summary>
@@ -92,7 +92,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         WaitFor(_ended);
     }
 
-    void IServerOutput.WriteConnection(ConnectionResult connection) => Add(Output, PSObject.AsPSObject(connection));
+    void IServerOutput.WriteConnection(EchoConnection connection) => Add(Output, PSObject.AsPSObject(connection));
 
     void IServerOutput.WriteVerbose(string text) => Add(Verbose, new VerboseRecord(text));
 

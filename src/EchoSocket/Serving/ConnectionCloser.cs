@@ -48,34 +48,22 @@ internal sealed class ConnectionCloser(
         var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
         var undelivered = ended ? connection.Transport.Unacknowledged : 0;
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
-        Close(connection, reason);
-        observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
+        Release(connection, reason);
+        try
+        {
+            observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
+        }
+        finally
+        {
+            counters.Ended(); // only now: without active connections the server has reported every end
+        }
     }
 
     /// <summary>Closes a connection without reporting a result.</summary>
     public void Close(ServedConnection connection, EndReason reason)
     {
-        connections.Remove(connection);
-        activity.Remove(connection);
-        poller.Unregister(connection.Token);
-        var stopped = reason == EndReason.Stopped;
-        if (stopped)
-            connection.Discarded += connection.Transport.Unread; // the close with RST discards it
-        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
-        {
-            Drain(connection, MaxDrain); // makes room for more, which the second one reads
-            if (connection.Transport.Shutdown())
-                Drain(connection, MaxDrain);
-        }
-
-        if (stopped && connection.Unanswered > 0)
-            connection.Transport.Abort();
-        else
-            connection.Transport.Close();
-
-        unsent.Release(connection);
+        Release(connection, reason);
         counters.Ended();
-        acceptor.HandleFreed();
     }
 
     /// <summary>
@@ -97,6 +85,30 @@ internal sealed class ConnectionCloser(
         }
 
         return SocketError.WouldBlock;
+    }
+
+    private void Release(ServedConnection connection, EndReason reason)
+    {
+        connections.Remove(connection);
+        activity.Remove(connection);
+        poller.Unregister(connection.Token);
+        var stopped = reason == EndReason.Stopped;
+        if (stopped)
+            connection.Discarded += connection.Transport.Unread; // the close with RST discards it
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
+        {
+            Drain(connection, MaxDrain); // makes room for more, which the second one reads
+            if (connection.Transport.Shutdown())
+                Drain(connection, MaxDrain);
+        }
+
+        if (stopped && connection.Unanswered > 0)
+            connection.Transport.Abort();
+        else
+            connection.Transport.Close();
+
+        unsent.Release(connection);
+        acceptor.HandleFreed();
     }
 
     // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers on.
