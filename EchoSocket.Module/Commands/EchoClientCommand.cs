@@ -31,6 +31,9 @@ public abstract class EchoClientCommand : StoppableCommand
     [ValidateRange(0.001, 2147483.0)]
     public double OperationTimeoutSeconds { get; set; } = 30;
 
+    [Parameter]
+    public SwitchParameter AnyReply { get; set; }
+
     private protected int ServerPort => ServerJobArgumentAttribute.Port(ComputerName) ?? Port;
 
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
@@ -43,6 +46,7 @@ public abstract class EchoClientCommand : StoppableCommand
             Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
+            AnyReply = AnyReply,
         };
         var client = TextClient.Connect(options, Encoding, Stop);
         try

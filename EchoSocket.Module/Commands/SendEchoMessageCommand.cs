@@ -36,12 +36,28 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             Send(message);
     }
 
-    protected override void EndProcessing() => Close();
+    protected override void EndProcessing()
+    {
+        // All servers get FIN before any is waited for, so that the waits overlap.
+        foreach (var client in _clients.Values)
+            client.EndSending();
+        foreach (var client in _clients.Values)
+        {
+            try
+            {
+                client.Close();
+            }
+            catch (EchoException e)
+            {
+                WriteError(e.ToErrorRecord(e.EndPoint));
+            }
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            Close();
+        foreach (var client in _clients.Values)
+            client.Dispose();
         base.Dispose(disposing);
     }
 
@@ -111,11 +127,4 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     private bool IsBound(string parameter) => MyInvocation.BoundParameters.ContainsKey(parameter);
 
     private bool CameWithObject(bool given, string parameter) => !given && IsBound(parameter);
-
-    private void Close()
-    {
-        foreach (var client in _clients.Values)
-            client.Dispose();
-        _clients.Clear();
-    }
 }

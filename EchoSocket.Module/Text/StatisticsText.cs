@@ -78,7 +78,7 @@ public static class StatisticsText
         if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
             Add("Errors", string.Join(", ", errors.Keys.Cast<object>().Select(kind => $"{TerminalText.Escape($"{kind}")} {errors[kind]:N0}").OrderBy(e => e, StringComparer.Ordinal)));
         if (Get<string>(result, "Detail") is { Length: > 0 } detail)
-            Add("Detail", TerminalText.Escape(detail));
+            Add("Detail", TerminalText.EscapeControls(detail));
         if (received == 0)
             return [.. lines];
 

@@ -57,6 +57,12 @@ public class EchoClientOptions
         set => _operationTimeout = Checked(value);
     }
 
+    /// <summary>
+    /// Takes as many bytes as a message has for its reply, whatever they are: for talking to a server that is not an echo server.
+    /// Default false: a wrong byte is <see cref="EchoError.ReplyMismatch"/>. An <see cref="EchoMeter"/> always checks.
+    /// </summary>
+    public bool AnyReply { get; set; }
+
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
 

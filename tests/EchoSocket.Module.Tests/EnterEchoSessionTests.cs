@@ -37,7 +37,7 @@ public class EnterEchoSessionTests
             client.ReadEnd();
         });
 
-        engine.Run("Enter-EchoSession -Port $args[0] -Encoding latin1", peer.Port);
+        engine.Run("Enter-EchoSession -Port $args[0] -Encoding latin1 -AnyReply", peer.Port);
 
         Assert.Equal(">>>: \\u001B\\u009B\n>>>: ", host.Text);
     }

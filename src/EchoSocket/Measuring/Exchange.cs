@@ -109,7 +109,7 @@ internal sealed class Exchange(
         if (connection.Answered < whole)
             failures.Fail(connection, SocketError.TimedOut);
         else if (right < count)
-            failures.FailMismatch(connection);
+            failures.FailMismatch(connection, Escaping.Quote(_buffer, right, count - right));
 
         // The next message is sent before these times are recorded, so recording them is part of no round trip.
         Refill(connection);
