@@ -34,7 +34,7 @@ public sealed class EchoClient : IDisposable
     private EchoClient(ConnectedSocket connection, string endPoint, EchoClientOptions options, CancellationToken cancellation)
     {
         _transport = new BlockingTransport(connection.Socket);
-        _replies = new ReplyReceiver(_transport, options.AnyReply);
+        _replies = new ReplyReceiver(_transport, options.AnyReply, options.CloseGrace);
         _isReadable = () => _transport.IsReadable();
         _timeout = options.OperationTimeout;
         connection.Socket.SendTimeout = (int)Math.Ceiling(_timeout.TotalMilliseconds);
@@ -166,7 +166,8 @@ public sealed class EchoClient : IDisposable
     }
 
     /// <summary>
-    /// Sends FIN, so that the server can close while the caller does something else. Then call <see cref="Close"/>.
+    /// Sends FIN, so that the server can close while the caller does something else. No message can follow; call
+    /// <see cref="Close"/>.
     /// </summary>
     public void EndSending() => _replies.EndSending();
 

@@ -63,6 +63,12 @@ public class EchoClientOptions
     /// </summary>
     public bool AnyReply { get; set; }
 
+    /// <summary>
+    /// How long a server may take to answer FIN with its own. An echo server need only be running for that. A test may choose
+    /// another time.
+    /// </summary>
+    internal TimeSpan CloseGrace { get; set; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
 

@@ -53,14 +53,13 @@ public static class PathProbe
 
         using var transport = new BlockingTransport(winner.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
-        Echo(report, transport, due);
+        Echo(report, transport, new ReplyReceiver(transport, anyReply: false, options.CloseGrace), due);
         cancellation.ThrowIfCancellationRequested();
         return report;
     }
 
-    private static EchoPathReport Echo(EchoPathReport report, BlockingTransport transport, long due)
+    private static EchoPathReport Echo(EchoPathReport report, BlockingTransport transport, ReplyReceiver replies, long due)
     {
-        var replies = new ReplyReceiver(transport);
         var start = Stopwatch.GetTimestamp();
         var error = transport.Send(Message, Message.Length);
         if (error == SocketError.Success)

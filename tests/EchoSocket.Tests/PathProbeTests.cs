@@ -170,7 +170,9 @@ public class PathProbeTests
             peer.Send("\r\nbye"u8);
         });
 
-        var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
+        var report = PathProbe.Run(
+            new EchoClientOptions { Port = server.EndPoint.Port, ConnectionTimeout = Bounded.Limit, CloseGrace = Bounded.Limit },
+            TestContext.Current.CancellationToken);
 
         Check(EchoPathStage.Echo, @"sent more than it received; after the reply came '\r\nbye'", report);
         Assert.Equal(TimeSpan.Zero, report.EchoTime);

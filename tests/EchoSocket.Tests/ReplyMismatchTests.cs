@@ -190,7 +190,7 @@ public class ReplyMismatchTests
                 peer.ReadEnd();
             peer.Send("bye\r\n"u8);
         });
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Peers.Client(server.EndPoint, closeGrace: Bounded.Limit);
         client.Exchange("one"u8.ToArray(), 3, new byte[10]);
         if (afterFin)
             client.EndSending();
@@ -347,7 +347,7 @@ public class ReplyMismatchTests
             peer.Send("SSH-2.0-x\r\n"u8);
             peer.ReadEnd();
         });
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Peers.Client(server.EndPoint, closeGrace: Bounded.Limit);
 
         var error = Mismatch(client.Close);
 

@@ -88,31 +88,31 @@ Describe 'A server that is no echo server' {
 
 Describe 'Send-EchoMessage' {
     It 'says at the end that more came than the replies' {
-        # The bytes come after FIN, so that they can't come with the reply.
         $listener = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $listener.Start()
+        $shared = [hashtable]::Synchronized(@{ Listener = $listener })
         $shell = [powershell]::Create().AddScript({
-            param($listener)
-            $socket = $listener.AcceptSocket()
-            $socket.ReceiveTimeout = 30000
+            param($shared)
+            $shared.Socket = $shared.Listener.AcceptSocket()
+            $shared.Socket.ReceiveTimeout = 30000
             $buffer = [byte[]]::new(100)
-            $null = $socket.Send($buffer, $socket.Receive($buffer), 'None')
-            $null = $socket.Receive($buffer)
-            $null = $socket.Send([byte[]](7, 10))
-            $socket.Dispose()
-        }).AddArgument($listener)
+            $null = $shared.Socket.Send($buffer, $shared.Socket.Receive($buffer), 'None')
+        }).AddArgument($shared)
         $null = $shell.BeginInvoke()
         try {
-            $target = "127.0.0.1:$($listener.LocalEndpoint.Port)"
-            $reply = Send-EchoMessage hello -Port $listener.LocalEndpoint.Port -ErrorAction SilentlyContinue -ErrorVariable problems
-            $reply | Should-BeString 'hello' -CaseSensitive
+            $port = $listener.LocalEndpoint.Port
+            'hello' | Send-EchoMessage -Port $port -ErrorAction SilentlyContinue -ErrorVariable problems | ForEach-Object {
+                $_ | Should-BeString 'hello' -CaseSensitive
+                $null = $shared.Socket.Send([byte[]] (7, 10))
+            }
             $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
             "$($problems[0])" | Should-BeLikeString "*after its reply to message 1 came '\a\n'*"
-            $problems[0].TargetObject | Should-BeString $target
+            $problems[0].TargetObject | Should-BeString "127.0.0.1:$port"
         }
         finally {
             $listener.Stop()
             $shell.Dispose()
+            $shared.Socket.Dispose()
         }
     }
 }

@@ -8,13 +8,10 @@ namespace EchoSocket.Transport;
 /// <summary>
 /// Receives the replies of one connection and checks each byte as it comes. For one thread at a time; another one may send.
 /// </summary>
-internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply = false)
+internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply, TimeSpan closeGrace)
 {
     // A wrong byte before this offset is shown with what comes before it, a later one without.
     private const int NearStart = 32;
-
-    // How long a peer may take to answer our FIN with its own. An echo server need only be running for that.
-    private static readonly TimeSpan EndGrace = TimeSpan.FromMilliseconds(250);
 
     private EchoForms _forms = EchoForms.Any;
     private long _endDue; // 0 until FIN is sent
@@ -82,7 +79,7 @@ internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply =
         if (_endDue > 0)
             return;
 
-        _endDue = Stopwatch.GetTimestamp() + Clock.Ticks(EndGrace);
+        _endDue = Stopwatch.GetTimestamp() + Clock.Ticks(closeGrace);
         transport.EndSending();
     }
 
