@@ -9,7 +9,7 @@ internal static class Errors
 {
     private const string NoEcho =
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
-        "changes the bytes";
+        "changes the bytes.";
 
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
@@ -89,20 +89,20 @@ internal static class Errors
     /// server sent more than it received.
     /// </param>
     /// <param name="shown">What came instead, quoted.</param>
-    /// <param name="option">What the caller can do if it wants such a reply; or empty.</param>
+    /// <param name="option">A further sentence, with a space before it: what to do if such replies are welcome.</param>
     public static EchoException Mismatch(string endPoint, long offset, long size, long message, string shown, string option = "") =>
         new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,
             "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. " +
-            "It sent {4}. {5}{6}.",
+            "It sent {4}. {5}{6}",
             endPoint, offset, size, message, shown, NoEcho, option));
 
     /// <summary>The server sent bytes that answer nothing, after its replies to so many messages.</summary>
     public static EchoException Excess(string endPoint, long messages, string shown, string option = "") =>
         new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,
-            messages > 0 ? "{0} sent more than it received: after its reply to message {1:N0} came {2}. {3}{4}."
-            : "{0} sent {2} before it received a message. {3}{4}.",
+            messages > 0 ? "{0} sent more than it received: after its reply to message {1:N0} came {2}. {3}{4}"
+            : "{0} sent {2} before it received a message. {3}{4}",
             endPoint, messages, shown, NoEcho, option));
 
     /// <summary>The connection ended while the client waited for nothing; no error is the server's FIN.</summary>
