@@ -11,7 +11,7 @@ internal sealed class LatencyPicture
 {
     private const string Advice = "Give -AsSvg the path of a file that you may write, in a folder that exists.";
 
-    private readonly List<EchoStatistics> _results = [];
+    private readonly List<MeterResult> _results = [];
     private readonly string _file;
 
     /// <exception cref="ArgumentException">The file can't be written.</exception>
@@ -34,13 +34,13 @@ internal sealed class LatencyPicture
         }
     }
 
-    public void Add(EchoStatistics result) => _results.Add(result);
+    public void Add(MeterResult result) => _results.Add(result);
 
     /// <summary>Writes the results since the last call. Without a reply among them an older picture is left alone.</summary>
     /// <exception cref="IOException">The file can't be written any more.</exception>
     public void Save()
     {
-        EchoStatistics[] results = [.. _results];
+        MeterResult[] results = [.. _results];
         _results.Clear();
         if (results.All(r => r.Received == 0))
             return;

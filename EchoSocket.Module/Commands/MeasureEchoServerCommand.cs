@@ -9,7 +9,7 @@ namespace EchoSocket.Commands;
 
 /// <summary>Measures round trips to echo servers, one server after another.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount)]
-[OutputType(typeof(EchoStatistics))]
+[OutputType(typeof(MeterResult))]
 public sealed class MeasureEchoServerCommand : EchoTargetCommand
 {
     private const string ByCount = "Count";
@@ -165,7 +165,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
             WriteProgress(new ProgressRecord(1, activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 
-    private void Write(EchoMeter meter, EchoStatistics result)
+    private void Write(EchoMeter meter, MeterResult result)
     {
         _picture?.Add(result);
         if (Stopping)

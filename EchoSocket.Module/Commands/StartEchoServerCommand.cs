@@ -11,7 +11,7 @@ namespace EchoSocket.Commands;
 /// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
+[OutputType(typeof(ConnectionResult), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
 {
     private volatile EchoServer? _server;
@@ -57,7 +57,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
 
     public void Dispose() => _server?.Dispose();
 
-    void IServerOutput.WriteConnection(EchoConnection connection)
+    void IServerOutput.WriteConnection(ConnectionResult connection)
     {
         // The port is free before the next command gets the result.
         _server!.Dispose();

@@ -5,7 +5,7 @@ namespace EchoSocket.Commands;
 
 /// <summary>Tests whether the path to an echo server works, and finds the stage that fails.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "EchoServer")]
-[OutputType(typeof(bool), typeof(EchoPathReport))]
+[OutputType(typeof(bool), typeof(PathReport))]
 public sealed class TestEchoServerCommand : EchoTargetCommand
 {
     [Parameter]
@@ -22,7 +22,7 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
         WriteObject(Detailed ? report : report.Success);
     }
 
-    private EchoPathReport Probe(string computer, int port)
+    private PathReport Probe(string computer, int port)
     {
         try
         {

@@ -9,7 +9,7 @@ internal interface IServerOutput
     /// <summary>True while it can't take another result.</summary>
     bool IsFull { get; }
 
-    void WriteConnection(EchoConnection connection);
+    void WriteConnection(ConnectionResult connection);
 
     void WriteVerbose(string text);
 

@@ -32,7 +32,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    public void WriteConnection(EchoConnection connection)
+    public void WriteConnection(ConnectionResult connection)
     {
         lock (_gate)
         {

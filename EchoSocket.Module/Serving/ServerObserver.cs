@@ -38,7 +38,7 @@ internal sealed class ServerObserver : IEchoObserver
             _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
     }
 
-    public void Ended(IPEndPoint remote, EchoConnection connection)
+    public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         if (_verbose)
         {

@@ -13,7 +13,7 @@ internal static class HistogramChart
     private const int MaxRows = 16;
     private const int LabelWidth = 9;
     private const int CountWidth = 24;
-    private const double BucketsPerDecade = EchoHistogramBucket.PerDecade;
+    private const double BucketsPerDecade = HistogramBucket.PerDecade;
 
     // Divisors of a decade, so that rows begin at round numbers where possible.
     private static readonly int[] BucketsPerRow = [1, 2, 4, 8, 10, 20, 40];

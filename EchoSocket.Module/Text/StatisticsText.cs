@@ -10,7 +10,7 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows an <see cref="EchoStatistics"/> to a person; the view uses it. It reads properties by name, since a result that
+/// Shows a <see cref="MeterResult"/> to a person; the view uses it. It reads properties by name, since a result that
 /// came through remoting is an object of another type. All members are thread-safe.
 /// </summary>
 public static class StatisticsText

@@ -67,11 +67,12 @@ public sealed class EchoMeter
     /// </summary>
     /// <param name="cancellation">Ends the run; the result is what was measured until then.</param>
     /// <exception cref="InvalidOperationException">It was called before. A meter measures once.</exception>
-    public EchoStatistics Run(CancellationToken cancellation = default)
+    public MeterResult Run(CancellationToken cancellation = default)
     {
         if (Interlocked.Exchange(ref _started, 1) != 0)
             throw new InvalidOperationException("A meter measures once. Create another one to measure again.");
 
+        var startTime = DateTime.UtcNow;
         using var connections = new MeterConnections(_options);
         try
         {
@@ -86,17 +87,18 @@ public sealed class EchoMeter
             _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), OutOfResources(e), e));
         }
 
-        return Result(connections, cancellation.IsCancellationRequested);
+        return Result(startTime, connections, cancellation.IsCancellationRequested);
     }
 
     private static string OutOfResources(Exception e) =>
         $"Nothing could be measured: {e.Message}. This computer may be short of file handles or memory for so many connections; use fewer.";
 
-    private EchoStatistics Result(MeterConnections connections, bool stopped)
+    private MeterResult Result(DateTime startTime, MeterConnections connections, bool stopped)
     {
         var seconds = _run.Duration.TotalSeconds;
-        return new EchoStatistics
+        return new MeterResult
         {
+            StartTime = startTime,
             ComputerName = _options.Host,
             Port = _options.Port,
             RemoteEndPoint = connections.Remote?.ToString() ?? "",

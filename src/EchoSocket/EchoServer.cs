@@ -83,7 +83,7 @@ public sealed class EchoServer : IDisposable
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client could be accepted.</exception>
     /// <exception cref="InvalidOperationException">The server has begun to serve before. It serves once.</exception>
-    public EchoConnection? ServeOne(IEchoObserver? observer = null)
+    public ConnectionResult? ServeOne(IEchoObserver? observer = null)
     {
         var first = new FirstConnection(observer);
         Serve(new AcceptLimits(atOnce: 1, total: 1), first);
@@ -102,7 +102,7 @@ public sealed class EchoServer : IDisposable
     /// <summary>
     /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order, and does not wait for it. No more clients are accepted.
     /// Each client gets the replies to all it has sent, and then FIN. A client that has not read its replies after half a
-    /// second, or that keeps sending, is disconnected with RST; <see cref="EchoConnection.Detail"/> says what it did not get.
+    /// second, or that keeps sending, is disconnected with RST; <see cref="ConnectionResult.Detail"/> says what it did not get.
     /// Does nothing when called again.
     /// </summary>
     public void Stop()

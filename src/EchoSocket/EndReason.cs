@@ -15,6 +15,6 @@ public enum EndReason
     /// <summary>The server was stopped. The peer sees FIN if all it sent was answered, and RST otherwise.</summary>
     Stopped,
 
-    /// <summary>Something else failed; <see cref="EchoConnection.Detail"/> says what.</summary>
+    /// <summary>Something else failed; <see cref="ConnectionResult.Detail"/> says what.</summary>
     Faulted,
 }

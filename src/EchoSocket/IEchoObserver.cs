@@ -21,7 +21,7 @@ public interface IEchoObserver
     void Received(IPEndPoint remote, byte[] buffer, int count);
 
     /// <summary>A connection ended.</summary>
-    void Ended(IPEndPoint remote, EchoConnection connection);
+    void Ended(IPEndPoint remote, ConnectionResult connection);
 
     /// <summary>Something is wrong, but the server continues.</summary>
     void Warned(string message);

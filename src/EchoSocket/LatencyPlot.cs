@@ -55,7 +55,7 @@ public static class LatencyPlot
     /// </summary>
     /// <exception cref="ArgumentNullException"><paramref name="results"/> is null.</exception>
     /// <exception cref="ArgumentException">There is no result, or one of them is null.</exception>
-    public static string Svg(IReadOnlyList<EchoStatistics> results)
+    public static string Svg(IReadOnlyList<MeterResult> results)
     {
         if (results is null)
             throw new ArgumentNullException(nameof(results));

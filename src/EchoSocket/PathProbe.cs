@@ -27,14 +27,14 @@ public static class PathProbe
     /// <param name="cancellation">Ends the probe.</param>
     /// <exception cref="ArgumentException">The host is not a name or an address, or the port or the time is out of range.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static EchoPathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
+    public static PathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
         Run(new EchoClientOptions { Host = host, Port = port, ConnectionTimeout = timeout }, cancellation);
 
-    internal static EchoPathReport Run(EchoClientOptions options, CancellationToken cancellation)
+    internal static PathReport Run(EchoClientOptions options, CancellationToken cancellation)
     {
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(options.ConnectionTimeout);
-        var report = new EchoPathReport { ComputerName = options.Host, Port = options.Port };
+        var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port };
 
         var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
         if (resolution.Addresses.Length == 0)
@@ -58,7 +58,7 @@ public static class PathProbe
         return report;
     }
 
-    private static EchoPathReport Echo(EchoPathReport report, BlockingTransport transport, ReplyReceiver replies, long due)
+    private static PathReport Echo(PathReport report, BlockingTransport transport, ReplyReceiver replies, long due)
     {
         var start = Stopwatch.GetTimestamp();
         var error = transport.Send(Message, Message.Length);
@@ -90,7 +90,7 @@ public static class PathProbe
         return report;
     }
 
-    private static EchoPathReport Failed(EchoPathReport report, EchoPathStage stage, string reason)
+    private static PathReport Failed(PathReport report, EchoPathStage stage, string reason)
     {
         report.FailedStage = stage;
         report.Reason = reason;

@@ -92,7 +92,7 @@ internal static class ManyConnections
         {
         }
 
-        public void Ended(IPEndPoint remote, EchoConnection connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
+        public void Ended(IPEndPoint remote, ConnectionResult connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
 
         public void Warned(string message)
         {

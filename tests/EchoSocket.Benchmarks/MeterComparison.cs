@@ -87,10 +87,10 @@ internal static class MeterComparison
         return flat;
     }
 
-    private static EchoStatistics Measure(Runspace runspace, int port, int inFlight, double seconds, bool spin)
+    private static MeterResult Measure(Runspace runspace, int port, int inFlight, double seconds, bool spin)
     {
         using var shell = PowerShell.Create(runspace);
-        return (EchoStatistics)shell.AddCommand("Measure-EchoServer").AddParameter("Port", port).AddParameter("InFlight", inFlight)
+        return (MeterResult)shell.AddCommand("Measure-EchoServer").AddParameter("Port", port).AddParameter("InFlight", inFlight)
             .AddParameter("DurationSeconds", seconds).AddParameter("Spin", spin).AddParameter("WarmupCount", 1000)
             .Invoke().Single().BaseObject;
     }

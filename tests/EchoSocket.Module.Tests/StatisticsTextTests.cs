@@ -9,14 +9,14 @@ namespace EchoSocket.Module.Tests;
 public class StatisticsTextTests
 {
     private const string Create =
-        "[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 2; InFlight = 3; MessageSize = 32; Rate = 500; Spin = $true; "
+        "[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 2; InFlight = 3; MessageSize = 32; Rate = 500; Spin = $true; "
         + "Duration = [timespan]::FromSeconds(2); Sent = 1001; Received = 1000; Lost = 1; ConnectTime = [timespan]::FromTicks(611); "
         + "Minimum = [timespan]::FromTicks(158); Mean = [timespan]::FromTicks(12345); P50 = [timespan]::FromTicks(999); P90 = [timespan]::FromTicks(12345); "
         + "P99 = [timespan]::FromTicks(123456); P999 = [timespan]::FromTicks(1234567); Maximum = [timespan]::FromTicks(12345678); "
         + "StandardDeviation = [timespan]::FromTicks(5); MessagesPerSecond = 500; BytesPerSecond = 16000; HdrHistogram = 'x'; Detail = 'What happened, in a sentence that is too long for one line of the screen.'; RemoteEndPoint = 'e'; "
-        + "Histogram = @([EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 100; ToMicroseconds = 105.925; Count = 800 }, "
-        + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 133.352; ToMicroseconds = 141.254; Count = 199 }, "
-        + "[EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 1000; ToMicroseconds = 1059.254; Count = 1 }) }";
+        + "Histogram = @([EchoSocket.HistogramBucket]@{ FromMicroseconds = 100; ToMicroseconds = 105.925; Count = 800 }, "
+        + "[EchoSocket.HistogramBucket]@{ FromMicroseconds = 133.352; ToMicroseconds = 141.254; Count = 199 }, "
+        + "[EchoSocket.HistogramBucket]@{ FromMicroseconds = 1000; ToMicroseconds = 1059.254; Count = 1 }) }";
 
     private const string AddError = "; $result.Errors.Add('OperationTimeout', 1)";
 
@@ -76,15 +76,15 @@ public class StatisticsTextTests
 
         static string[] Chart(params double[] times)
         {
-            var buckets = string.Join(", ", times.Select(t => FormattableString.Invariant($"[EchoSocket.EchoHistogramBucket]@{{ FromMicroseconds = {t}; Count = 1 }}")));
-            return [.. Lines($"[EchoSocket.EchoStatistics]@{{ Sent = 1; Received = 1; Histogram = @({buckets}) }}", "$true").SkipWhile(l => l.Length > 0).Skip(1)];
+            var buckets = string.Join(", ", times.Select(t => FormattableString.Invariant($"[EchoSocket.HistogramBucket]@{{ FromMicroseconds = {t}; Count = 1 }}")));
+            return [.. Lines($"[EchoSocket.MeterResult]@{{ Sent = 1; Received = 1; Histogram = @({buckets}) }}", "$true").SkipWhile(l => l.Length > 0).Skip(1)];
         }
     }
 
     [Fact]
     public void Without_a_reply_there_is_no_round_trip()
     {
-        var lines = Lines("[EchoSocket.EchoStatistics]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
+        var lines = Lines("[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
         Assert.Equal(["Target      host, port 7", "Load        1 connection, 1-byte messages, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
     }
@@ -93,9 +93,9 @@ public class StatisticsTextTests
     public void No_line_is_wider_than_a_screen_and_a_small_loss_is_not_none()
     {
         var lines = Lines(
-            "[EchoSocket.EchoStatistics]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
+            "[EchoSocket.MeterResult]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
             + "MessageSize = 1073741824; Rate = 1234567.5; Spin = $true; Sent = 1234567890123; Received = 1234567890122; Lost = 1; "
-            + "Histogram = @([EchoSocket.EchoHistogramBucket]@{ FromMicroseconds = 1; Count = 1234567890122 }); "
+            + "Histogram = @([EchoSocket.HistogramBucket]@{ FromMicroseconds = 1; Count = 1234567890122 }); "
             + string.Join("; ", Times.Select(p => $"{p} = [timespan]::FromTicks(1234)")) + " }",
             "$true");
 
@@ -132,7 +132,7 @@ public class StatisticsTextTests
         Assert.Equal(before + before, host.Text);
         Assert.Contains("Messages    1,001 sent", before, StringComparison.Ordinal);
         Assert.Contains("   100 µs ███", before, StringComparison.Ordinal);
-        Assert.Equal("Deserialized.EchoSocket.EchoStatistics", after.TypeNames[0]);
+        Assert.Equal("Deserialized.EchoSocket.MeterResult", after.TypeNames[0]);
         var bucket = PSObject.AsPSObject(((System.Collections.ArrayList)((PSObject)after.Properties["Histogram"].Value).BaseObject)[1]);
         Assert.Equal((133.352, 199L), (bucket.Properties["FromMicroseconds"].Value, bucket.Properties["Count"].Value));
     }

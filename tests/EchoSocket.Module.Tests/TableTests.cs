@@ -16,7 +16,7 @@ public class TableTests
         var host = new ScriptedHost { Width = width };
         using var engine = new Engine(host);
 
-        engine.Run("[EchoSocket.EchoPathReport]@{ FailedStage = 'Echo'; Reason = 'answered something else; the first wrong byte is at offset 12 of 64' } | Out-Default");
+        engine.Run("[EchoSocket.PathReport]@{ FailedStage = 'Echo'; Reason = 'answered something else; the first wrong byte is at offset 12 of 64' } | Out-Default");
 
         var lines = host.Text.Split('\n').ToList();
         var start = lines.Find(l => l.Contains("Problem", StringComparison.Ordinal))!.IndexOf("Problem", StringComparison.Ordinal);

@@ -167,7 +167,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
             _added++ < most ? base.Adopt(socket, token) : throw new System.ComponentModel.Win32Exception(24);
     }
 
-    private static void AssertFailed(EchoError error, EchoStatistics result)
+    private static void AssertFailed(EchoError error, MeterResult result)
     {
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == error.ToString()).Value);
         Assert.NotEqual("", result.Detail);

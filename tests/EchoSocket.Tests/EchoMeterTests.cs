@@ -32,6 +32,7 @@ public abstract class EchoMeterTests : MeterTestBase
     {
         using var server = Server(transform);
 
+        var before = DateTime.UtcNow;
         var result = Run(server, o =>
         {
             (o.MessageSize, o.Connections, o.InFlight, o.Count) = (size, connections, inFlight, count);
@@ -39,6 +40,7 @@ public abstract class EchoMeterTests : MeterTestBase
         });
 
         Assert.Equal("", result.Detail);
+        Assert.InRange(result.StartTime, before, DateTime.UtcNow);
         Assert.Equal((count, count, 0L), (result.Sent, result.Received, result.Lost));
         Assert.Empty(result.Errors);
         Assert.Equal((connections, inFlight, size), (result.Connections, result.InFlight, result.MessageSize));

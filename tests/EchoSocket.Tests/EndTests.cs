@@ -73,7 +73,8 @@ public abstract partial class EndTests
         Assert.Equal((5L, 5L), (connection.BytesReceived, connection.BytesSent));
         Assert.Equal((local, server.EndPoint.ToString()), (connection.RemoteEndPoint, connection.LocalEndPoint));
         Assert.InRange(connection.Duration, TimeSpan.FromTicks(1), Bounded.Limit);
-        Assert.InRange(connection.StartTime, DateTime.Now - Bounded.Limit, DateTime.Now);
+        Assert.InRange(connection.StartTime, DateTime.UtcNow - Bounded.Limit, DateTime.UtcNow);
+        Assert.Equal(DateTimeKind.Utc, connection.StartTime.Kind);
     }
 
     [Fact]
@@ -223,7 +224,7 @@ public abstract partial class EndTests
         using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
     }
 
-    private void AssertLeftover(EchoConnection connection)
+    private void AssertLeftover(ConnectionResult connection)
     {
         Assert.EndsWith("bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         using var poller = Create();
@@ -232,7 +233,7 @@ public abstract partial class EndTests
     }
 
     // The result of the first connection, which also ends a server of one client.
-    private async Task<EchoConnection> End(ManyServer server, TimeSpan? limit = null)
+    private async Task<ConnectionResult> End(ManyServer server, TimeSpan? limit = null)
     {
         await server.Recorder.Ended(1).Soon(limit);
         if (One)

@@ -183,7 +183,7 @@ public class LatencyPlotTests
     {
         var unanswered = Result("b", (5, 1));
         unanswered.Received = 0;
-        var picture = Draw(Result("a", (5, 1)), unanswered, Result("c"), new EchoStatistics { ComputerName = "d", Port = 7, Received = 3 });
+        var picture = Draw(Result("a", (5, 1)), unanswered, Result("c"), new MeterResult { ComputerName = "d", Port = 7, Received = 3 });
 
         Assert.Single(Lines(picture));
         Assert.All(["b:7", "c:7", "d:7"], target => Assert.Equal([target, "no reply"], Row(picture, target)));
@@ -246,7 +246,7 @@ public class LatencyPlotTests
     [Fact]
     public void All_numbers_in_a_plot_are_finite()
     {
-        EchoStatistics[][] pictures =
+        MeterResult[][] pictures =
         [
             [Result("a")], [Result("a", (1, 0))], [Result("a", (1, 1))], [Result("a", (2, 1_800_000))],
             [Result("a", (1, 0)), Result("b", (9, 1_800_000))],
@@ -265,7 +265,7 @@ public class LatencyPlotTests
     }
 
     /// <summary>A result with so many round trips of so many milliseconds.</summary>
-    private static EchoStatistics Result(string name, params (int Count, double Milliseconds)[] times)
+    private static MeterResult Result(string name, params (int Count, double Milliseconds)[] times)
     {
         var histogram = new LatencyHistogram();
         foreach (var (count, milliseconds) in times)
@@ -277,7 +277,7 @@ public class LatencyPlotTests
         return new() { ComputerName = name, Port = 7, Received = histogram.Count, HdrHistogram = histogram.Encode() };
     }
 
-    private static XElement Draw(params EchoStatistics[] results) => XDocument.Parse(LatencyPlot.Svg(results)).Root!;
+    private static XElement Draw(params MeterResult[] results) => XDocument.Parse(LatencyPlot.Svg(results)).Root!;
 
     private static List<List<(double X, double Y)>> Lines(XElement picture) =>
         [.. picture.Elements(Svg + "polyline").Select(l => l.Attribute("points")!.Value.Split(' ').Select(Point).ToList())];

@@ -48,7 +48,7 @@ internal sealed class ManyServer : IDisposable
 
 internal sealed class Recorder : Observer
 {
-    private readonly ConcurrentQueue<EchoConnection> _connections = new();
+    private readonly ConcurrentQueue<ConnectionResult> _connections = new();
     private readonly object _gate = new();
 
     public EchoServer? Server { get; set; }
@@ -63,7 +63,7 @@ internal sealed class Recorder : Observer
 
     public int MostActive { get; private set; }
 
-    public IReadOnlyCollection<EchoConnection> Connections => _connections;
+    public IReadOnlyCollection<ConnectionResult> Connections => _connections;
 
     public List<string> Warnings { get; } = [];
 
@@ -80,7 +80,7 @@ internal sealed class Recorder : Observer
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 
-    public override void Ended(IPEndPoint remote, EchoConnection connection)
+    public override void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         _connections.Enqueue(connection);
         lock (_gate)

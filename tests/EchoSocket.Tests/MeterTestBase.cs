@@ -21,13 +21,13 @@ public abstract class MeterTestBase
         return options;
     }
 
-    private protected EchoStatistics Run(ScriptedServer server, Action<EchoMeterOptions>? configure = null) =>
+    private protected MeterResult Run(ScriptedServer server, Action<EchoMeterOptions>? configure = null) =>
         Run(server.EndPoint.Port, configure);
 
-    private protected EchoStatistics Run(ManyServer server, Action<EchoMeterOptions>? configure = null) =>
+    private protected MeterResult Run(ManyServer server, Action<EchoMeterOptions>? configure = null) =>
         Run(server.EndPoint.Port, configure);
 
-    private protected EchoStatistics Run(int port, Action<EchoMeterOptions>? configure) =>
+    private protected MeterResult Run(int port, Action<EchoMeterOptions>? configure) =>
         new EchoMeter(Options(port, configure)).Run(TestContext.Current.CancellationToken);
 
     private protected static ManyServer Server(EchoTransform transform = EchoTransform.Upper) =>

@@ -335,13 +335,13 @@ public class MeterTimingTests
         Assert.Equal((20L, 20L, ""), (result.Sent, result.Received, result.Detail));
     }
 
-    private static void AssertLost(EchoStatistics result, int sent, int received)
+    private static void AssertLost(MeterResult result, int sent, int received)
     {
         Assert.Equal((sent, received, sent - received), (result.Sent, result.Received, result.Lost));
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.OperationTimeout)).Value);
     }
 
-    private static int CountAbove(double milliseconds, EchoStatistics result) =>
+    private static int CountAbove(double milliseconds, MeterResult result) =>
         (int)result.Histogram.Where(b => b.FromMicroseconds >= milliseconds * 1000).Sum(b => b.Count);
 
     // To the three digits of a histogram.

@@ -15,7 +15,7 @@ internal abstract class Observer : IEchoObserver
     {
     }
 
-    public virtual void Ended(IPEndPoint remote, EchoConnection connection)
+    public virtual void Ended(IPEndPoint remote, ConnectionResult connection)
     {
     }
 

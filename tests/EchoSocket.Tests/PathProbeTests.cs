@@ -22,9 +22,11 @@ public class PathProbeTests
         using var server = Peers.Listen(transform);
         var serving = Bounded.Start(() => server.ServeOne());
 
+        var before = DateTime.UtcNow;
         var report = PathProbe.Run("localhost", server.LocalEndPoint.Port, Bounded.Limit);
 
         Assert.True(report.Success, report.Reason);
+        Assert.InRange(report.StartTime, before, DateTime.UtcNow);
         Assert.Equal(("localhost", server.LocalEndPoint.Port), (report.ComputerName, report.Port));
         Assert.Equal(EchoPathStage.None, report.FailedStage);
         Assert.Contains("127.0.0.1", report.Addresses);
@@ -36,8 +38,13 @@ public class PathProbeTests
     }
 
     [Fact]
-    public void An_unknown_name_fails_at_Resolve() =>
-        Check(EchoPathStage.Resolve, "the name has no address", PathProbe.Run("no-such-host.invalid", 9, Bounded.Limit));
+    public void An_unknown_name_fails_at_Resolve()
+    {
+        var report = PathProbe.Run("no-such-host.invalid", 9, Bounded.Limit);
+
+        Check(EchoPathStage.Resolve, "the name has no address", report);
+        Assert.Null(report.ResolveTime);
+    }
 
     [Fact]
     public void Nobody_listening_fails_at_Connect()
@@ -50,6 +57,7 @@ public class PathProbeTests
         Check(EchoPathStage.Connect, "refused", report);
         Assert.Equal("refused", report.Attempts.Single().Error);
         Assert.Equal(TimeSpan.Zero, report.ResolveTime);
+        Assert.Equal((null, null, null), (report.ConnectTime, report.FirstByteTime, report.EchoTime));
     }
 
     [Fact]
@@ -175,7 +183,7 @@ public class PathProbeTests
             TestContext.Current.CancellationToken);
 
         Check(EchoPathStage.Echo, @"sent more than it received; after the reply came '\r\nbye'", report);
-        Assert.Equal(TimeSpan.Zero, report.EchoTime);
+        Assert.Null(report.EchoTime);
         await server.Done.Soon();
     }
 
@@ -211,7 +219,7 @@ public class PathProbeTests
         await server.Done.Soon();
     }
 
-    private static void Check(EchoPathStage stage, string reason, EchoPathReport report)
+    private static void Check(EchoPathStage stage, string reason, PathReport report)
     {
         Assert.False(report.Success);
         Assert.Equal((stage, reason), (report.FailedStage, report.Reason));

@@ -46,7 +46,7 @@ internal sealed class SimulatedServer : IPoller
 
     public IReadOnlyList<Connection> Connections => _connections;
 
-    public EchoStatistics Measure(Action<EchoMeterOptions> configure, Action<EchoMeter>? created = null)
+    public MeterResult Measure(Action<EchoMeterOptions> configure, Action<EchoMeter>? created = null)
     {
         // The meter's connections are real, but the bytes do not go through them.
         using var listener = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);

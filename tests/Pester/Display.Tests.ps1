@@ -17,10 +17,10 @@ Describe 'Text from a peer' {
         function Get-Evil([string] $Type) {
             switch ($Type) {
                 EchoReply { [EchoSocket.EchoReply]@{ Message = $evil; Reply = $evil } }
-                EchoConnection { [EchoSocket.EchoConnection]@{ Detail = $evil; RemoteEndPoint = '127.0.0.1:2' } }
-                EchoPathReport { [EchoSocket.EchoPathReport]@{ ComputerName = $evil; Reason = $evil } }
-                EchoConnectAttempt { [EchoSocket.EchoConnectAttempt]@{ EndPoint = '127.0.0.1:2'; Error = $evil } }
-                EchoStatistics { [EchoSocket.EchoStatistics]@{ ComputerName = $evil; Detail = $evil } }
+                ConnectionResult { [EchoSocket.ConnectionResult]@{ Detail = $evil; RemoteEndPoint = '127.0.0.1:2' } }
+                PathReport { [EchoSocket.PathReport]@{ ComputerName = $evil; Reason = $evil } }
+                PathAttempt { [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:2'; Error = $evil } }
+                MeterResult { [EchoSocket.MeterResult]@{ ComputerName = $evil; Detail = $evil } }
             }
         }
     }
@@ -28,11 +28,11 @@ Describe 'Text from a peer' {
     It 'is escaped by <View> of <Type>, and kept in the object' -ForEach @(
         @{ Type = 'EchoReply'; View = 'the default view'; Format = { $_ }; Times = 2 }
         @{ Type = 'EchoReply'; View = 'the list'; Format = { $_ | Format-List }; Times = 2 }
-        @{ Type = 'EchoConnection'; View = 'the default view'; Format = { $_ }; Times = 1 }
-        @{ Type = 'EchoPathReport'; View = 'the default view'; Format = { $_ }; Times = 2 }
-        @{ Type = 'EchoConnectAttempt'; View = 'the default view'; Format = { $_ }; Times = 1 }
-        @{ Type = 'EchoStatistics'; View = 'the default view'; Format = { $_ }; Times = 2 }
-        @{ Type = 'EchoStatistics'; View = 'the table'; Format = { $_ | Format-Table }; Times = 1 }
+        @{ Type = 'ConnectionResult'; View = 'the default view'; Format = { $_ }; Times = 1 }
+        @{ Type = 'PathReport'; View = 'the default view'; Format = { $_ }; Times = 2 }
+        @{ Type = 'PathAttempt'; View = 'the default view'; Format = { $_ }; Times = 1 }
+        @{ Type = 'MeterResult'; View = 'the default view'; Format = { $_ }; Times = 2 }
+        @{ Type = 'MeterResult'; View = 'the table'; Format = { $_ | Format-Table }; Times = 1 }
     ) {
         $object = Get-Evil $Type
         foreach ($copy in $object, (Copy-BySerialization $object)) {
@@ -58,7 +58,7 @@ Describe 'Text from a peer' {
     }
 
     It 'is not escaped twice where a sentence quotes it' {
-        $report = [EchoSocket.EchoPathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = "it sent '\r\n\\'" }
+        $report = [EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = "it sent '\r\n\\'" }
         Get-ShownLine $report 120 | Where-Object { $_.EndsWith("Echo: it sent '\r\n\\'") } | Should-BeCollection -Count 1
     }
 
@@ -78,13 +78,13 @@ Describe 'A table' {
     BeforeAll {
         $script:name = 'a-long-name.of-a-computer.somewhere.example.com'
         $script:reason = 'answered something else; the first wrong byte is at offset 12 of 64'
-        $script:report = [EchoSocket.EchoPathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
-        $script:statistics = [EchoSocket.EchoStatistics]@{
+        $script:report = [EchoSocket.PathReport]@{ ComputerName = $name; Port = 65535; FailedStage = 'Echo'; Reason = $reason; ConnectTime = [timespan]12345 }
+        $script:statistics = [EchoSocket.MeterResult]@{
             ComputerName = $name; Port = 65535; Sent = 1234567; Received = 1234567; Lost = 1234; MessagesPerSecond = 1234567
             P50 = [timespan]286; P99 = [timespan]12500; Maximum = [timespan]32000000
         }
         $script:detail = 'The server was stopped before 1,234,567 bytes could be answered.'
-        $script:connection = [EchoSocket.EchoConnection]@{
+        $script:connection = [EchoSocket.ConnectionResult]@{
             RemoteEndPoint = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'; Duration = [timespan]::FromSeconds(3.2)
             BytesReceived = 1234567890123; BytesSent = 1234567890123; EndReason = 'IdleTimeout'; Detail = $detail
         }
@@ -110,7 +110,7 @@ Describe 'A table' {
     }
 
     It 'of a path has a name of 40 characters in one line where there are 120 columns' {
-        $copy = [EchoSocket.EchoPathReport]@{ ComputerName = $name.Substring(0, 40) }
+        $copy = [EchoSocket.PathReport]@{ ComputerName = $name.Substring(0, 40) }
         Get-ShownLine $copy 120 | Where-Object { $_ -match $name.Substring(0, 40) } | Should-BeCollection -Count 1
     }
 
@@ -169,6 +169,6 @@ Describe 'A time' {
         @{ Ticks = 900610010000; Text = '25.0 h' }
     ) {
         [EchoSocket.StatisticsText]::Time([timespan]$Ticks) | Should-MatchString "^$Text$"
-        (Get-ShownLine ([EchoSocket.EchoConnection]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
+        (Get-ShownLine ([EchoSocket.ConnectionResult]@{ Duration = [timespan]$Ticks }))[3] | Should-MatchString " $Text "
     }
 }

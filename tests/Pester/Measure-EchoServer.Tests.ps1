@@ -54,7 +54,7 @@ Describe 'Measure-EchoServer' {
         $view = $result | Out-String
         $view | Should-MatchString '20 sent, 20 received, 0 lost'
         $copy = Copy-BySerialization $result
-        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
+        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.MeterResult'
         $copy | Out-String | Should-BeString $view -CaseSensitive
     }
 

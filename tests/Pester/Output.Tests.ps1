@@ -6,7 +6,7 @@ BeforeAll {
     # Each result with values of its own, what its table's head says, and what its row does.
     $script:samples = @(
         @{
-            Object = [EchoSocket.EchoConnection]@{
+            Object = [EchoSocket.ConnectionResult]@{
                 LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime] '2026-01-02 03:04:05'
                 Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd'
             }
@@ -22,7 +22,7 @@ BeforeAll {
             Row    = '1.23 ms hi HI 127.0.0.1:2'
         }
         @{
-            Object = [EchoSocket.EchoPathReport]@{
+            Object = [EchoSocket.PathReport]@{
                 ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
                 ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero
             }
@@ -56,7 +56,7 @@ Describe 'A result' {
 
     It 'is of a type that is looked at here' {
         # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
-        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
+        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.MeterResult'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
 }

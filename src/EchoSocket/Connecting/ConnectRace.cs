@@ -57,7 +57,7 @@ internal static class ConnectRace
             loser.Connected?.Socket.Dispose();
         cancellation.ThrowIfCancellationRequested();
 
-        EchoConnectAttempt Report(ConnectAttempt attempt) => new()
+        PathAttempt Report(ConnectAttempt attempt) => new()
         {
             EndPoint = attempt.Remote.ToString(),
             Time = attempt.Time,

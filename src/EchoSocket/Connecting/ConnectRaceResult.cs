@@ -3,7 +3,7 @@ using System.Net.Sockets;
 namespace EchoSocket.Connecting;
 
 /// <summary>The winner of a race, or the failure if there is none, and what each attempt did. Immutable.</summary>
-internal sealed class ConnectRaceResult(ConnectedSocket? winner, SocketException? failure, EchoConnectAttempt[] attempts)
+internal sealed class ConnectRaceResult(ConnectedSocket? winner, SocketException? failure, PathAttempt[] attempts)
 {
     public ConnectedSocket? Winner { get; } = winner;
 
@@ -11,5 +11,5 @@ internal sealed class ConnectRaceResult(ConnectedSocket? winner, SocketException
     public SocketException Failure => failure ?? new SocketException((int)SocketError.TimedOut);
 
     /// <summary>In the order in which they began.</summary>
-    public EchoConnectAttempt[] Attempts { get; } = attempts;
+    public PathAttempt[] Attempts { get; } = attempts;
 }

@@ -19,7 +19,7 @@ internal sealed class LatencyCurve
 
     private readonly List<(double Nines, double Time)> _points = [];
 
-    private LatencyCurve(string label, EchoStatistics result)
+    private LatencyCurve(string label, MeterResult result)
     {
         Label = label;
         if (result.Received == 0 || string.IsNullOrEmpty(result.HdrHistogram))
@@ -55,7 +55,7 @@ internal sealed class LatencyCurve
 
     public double P99 { get; }
 
-    public static IReadOnlyList<LatencyCurve> From(IReadOnlyList<EchoStatistics> results)
+    public static IReadOnlyList<LatencyCurve> From(IReadOnlyList<MeterResult> results)
     {
         var targets = results.Select(Target).ToList();
         var total = targets.GroupBy(t => t).ToDictionary(g => g.Key, g => g.Count());
@@ -74,7 +74,7 @@ internal sealed class LatencyCurve
     // At least 100 ns, a tick of TimeSpan, since zero has no logarithm.
     private static double Percentile(LatencyHistogram times, double percentile) => 100.0 * Math.Max(times.Percentile(percentile)!.Value.Ticks, 1);
 
-    private static string Target(EchoStatistics result)
+    private static string Target(MeterResult result)
     {
         var name = Shorten(result.ComputerName ?? "");
         return FormattableString.Invariant($"{(name.Contains(":") ? $"[{name}]" : name)}:{result.Port}");

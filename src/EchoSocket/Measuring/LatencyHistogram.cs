@@ -101,9 +101,9 @@ internal sealed class LatencyHistogram
         return null;
     }
 
-    public EchoHistogramBucket[] Buckets() =>
+    public HistogramBucket[] Buckets() =>
     [
-        .. Bins().GroupBy(bin => (int)Math.Floor(Math.Log10(bin.Middle / 1000) * EchoHistogramBucket.PerDecade)).Select(bucket => new EchoHistogramBucket
+        .. Bins().GroupBy(bin => (int)Math.Floor(Math.Log10(bin.Middle / 1000) * HistogramBucket.PerDecade)).Select(bucket => new HistogramBucket
         {
             FromMicroseconds = Bound(bucket.Key),
             ToMicroseconds = Bound(bucket.Key + 1),
@@ -158,7 +158,7 @@ internal sealed class LatencyHistogram
         return (doublings * BinsPerDoubling) + (int)(time >> doublings);
     }
 
-    private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / EchoHistogramBucket.PerDecade), 3);
+    private static double Bound(int bucket) => Math.Round(Math.Pow(10, (double)bucket / HistogramBucket.PerDecade), 3);
 
     private static TimeSpan Time(double nanoseconds) => TimeSpan.FromTicks((long)Math.Round(nanoseconds / 100));
 

@@ -5,7 +5,7 @@ namespace EchoSocket.Serving;
 /// <summary>Keeps the result of the first connection that ends, and passes everything on.</summary>
 internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 {
-    public EchoConnection? Result { get; private set; }
+    public ConnectionResult? Result { get; private set; }
 
     public bool IsFull => next is { IsFull: true };
 
@@ -13,7 +13,7 @@ internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 
     public void Received(IPEndPoint remote, byte[] buffer, int count) => next?.Received(remote, buffer, count);
 
-    public void Ended(IPEndPoint remote, EchoConnection connection)
+    public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         Result ??= connection;
         next?.Ended(remote, connection);

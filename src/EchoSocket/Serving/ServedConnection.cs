@@ -9,7 +9,7 @@ namespace EchoSocket.Serving;
 /// <summary>What the event loop knows about one client.</summary>
 internal sealed class ServedConnection
 {
-    private readonly DateTime _startTime = DateTime.Now;
+    private readonly DateTime _startTime = DateTime.UtcNow;
     private readonly long _start = Stopwatch.GetTimestamp();
 
     public ServedConnection(int token, ITransport transport)
@@ -55,7 +55,7 @@ internal sealed class ServedConnection
 
     public ServedConnection? Later { get; set; }
 
-    public EchoConnection Result(string local, EndReason reason, string detail) => new()
+    public ConnectionResult Result(string local, EndReason reason, string detail) => new()
     {
         LocalEndPoint = local,
         RemoteEndPoint = Remote.ToString(),

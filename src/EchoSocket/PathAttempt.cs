@@ -2,8 +2,8 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>An attempt to connect to one address. Plain data: it keeps its values when it is serialized. For one thread at a time.</summary>
-public sealed class EchoConnectAttempt
+/// <summary>An attempt to connect to one address. For one thread at a time.</summary>
+public sealed class PathAttempt
 {
     /// <summary>The address and port, as <c>address:port</c>.</summary>
     public string EndPoint { get; set; } = "";

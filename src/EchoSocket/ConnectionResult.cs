@@ -2,10 +2,8 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>
-/// The result of one client's connection, once it has ended. Plain data: it keeps its values when it is serialized.
-/// </summary>
-public sealed class EchoConnection
+/// <summary>The result of one client's connection, once it has ended.</summary>
+public sealed class ConnectionResult
 {
     /// <summary>The server's end, as <c>address:port</c>.</summary>
     public string LocalEndPoint { get; set; } = "";
@@ -13,7 +11,7 @@ public sealed class EchoConnection
     /// <summary>The client's end, as <c>address:port</c>. An IPv4 client of an IPv6 server shows its IPv4 address.</summary>
     public string RemoteEndPoint { get; set; } = "";
 
-    /// <summary>When the connection was accepted, in local time.</summary>
+    /// <summary>When the connection was accepted, in UTC.</summary>
     public DateTime StartTime { get; set; }
 
     /// <summary>From the accept to the end.</summary>

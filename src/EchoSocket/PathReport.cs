@@ -19,11 +19,14 @@ public enum EchoPathStage
 }
 
 /// <summary>
-/// The result of testing the path to an echo server. The times of stages that were not reached are zero. Plain data: it
-/// keeps its values when it is serialized. For one thread at a time.
+/// The result of testing the path to an echo server. The times of stages that were not reached are null. For one
+/// thread at a time.
 /// </summary>
-public sealed class EchoPathReport
+public sealed class PathReport
 {
+    /// <summary>When the test began, in UTC.</summary>
+    public DateTime StartTime { get; set; }
+
     /// <summary>The name or address, as the caller wrote it.</summary>
     public string ComputerName { get; set; } = "";
 
@@ -43,7 +46,7 @@ public sealed class EchoPathReport
     public string[] Addresses { get; set; } = [];
 
     /// <summary>The attempts to connect, in the order in which they began; one for each address that was tried.</summary>
-    public EchoConnectAttempt[] Attempts { get; set; } = [];
+    public PathAttempt[] Attempts { get; set; } = [];
 
     /// <summary>This end of the connection, as <c>address:port</c>.</summary>
     public string LocalEndPoint { get; set; } = "";
@@ -52,14 +55,14 @@ public sealed class EchoPathReport
     public string RemoteEndPoint { get; set; } = "";
 
     /// <summary>How long resolving the name took; zero for an address.</summary>
-    public TimeSpan ResolveTime { get; set; }
+    public TimeSpan? ResolveTime { get; set; }
 
     /// <summary>From the start of the first attempt to the connection.</summary>
-    public TimeSpan ConnectTime { get; set; }
+    public TimeSpan? ConnectTime { get; set; }
 
     /// <summary>From the start of the send to the first byte of the reply.</summary>
-    public TimeSpan FirstByteTime { get; set; }
+    public TimeSpan? FirstByteTime { get; set; }
 
     /// <summary>From the start of the send to the last byte of the reply.</summary>
-    public TimeSpan EchoTime { get; set; }
+    public TimeSpan? EchoTime { get; set; }
 }

@@ -4,11 +4,13 @@ using System.Collections.Generic;
 namespace EchoSocket;
 
 /// <summary>
-/// The result of measuring an echo server. Plain data, which keeps its values when it is serialized. Round-trip times are
-/// null if there was no reply.
+/// The result of measuring an echo server. Round-trip times are null if there was no reply.
 /// </summary>
-public sealed class EchoStatistics
+public sealed class MeterResult
 {
+    /// <summary>When the run began, in UTC.</summary>
+    public DateTime StartTime { get; set; }
+
     /// <summary>The name or address that was measured.</summary>
     public string ComputerName { get; set; } = "";
 
@@ -91,7 +93,7 @@ public sealed class EchoStatistics
     public double BytesPerSecond { get; set; }
 
     /// <summary>The distribution of the round trips: 40 buckets per decade, without the empty ones.</summary>
-    public EchoHistogramBucket[] Histogram { get; set; } = [];
+    public HistogramBucket[] Histogram { get; set; } = [];
 
     /// <summary>
     /// The distribution in nanoseconds, to three significant digits, in HdrHistogram's compressed format V2, as Base64. Other
@@ -101,7 +103,7 @@ public sealed class EchoStatistics
 }
 
 /// <summary>The number of round trips within two bounds.</summary>
-public sealed class EchoHistogramBucket
+public sealed class HistogramBucket
 {
     /// <summary>The number of buckets from a time to ten times that time.</summary>
     public const int PerDecade = 40;
