@@ -13,7 +13,7 @@
 .EXAMPLE
     dotnet tool exec powershell --yes -- ./build.ps1 -Task Demo
 
-    Brings the PowerShell that .config/dotnet-tools.json names.
+    Runs it in the PowerShell that .config/dotnet-tools.json names, restored from NuGet.
 #>
 [CmdletBinding()]
 param(

@@ -1,5 +1,5 @@
-# Measures a path twice: one message after another, and at a steady rate, where what waits behind a slow reply shows.
-# Point it at a server of yours by its first two arguments.
+# Measures a path twice: one message after another, and at a steady rate, which also shows how long messages wait behind a
+# slow reply. The first two arguments name a server of yours; without them the script starts one.
 
 param(
     [string] $ComputerName,

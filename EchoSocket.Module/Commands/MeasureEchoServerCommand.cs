@@ -88,11 +88,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
         catch (PipelineStoppedException)
         {
-            // What was measured so far is shown below.
+            // Write shows what was measured so far.
         }
         finally
         {
-            stop.Cancel(); // the measurement ends with the pipeline, for whatever reason that ends
+            stop.Cancel(); // the measurement ends with the pipeline, whatever ended that
             ((IAsyncResult)measuring).AsyncWaitHandle.WaitOne();
         }
 
@@ -111,7 +111,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
     }
 
-    // A pipeline that is stopped, or that another command ends, calls only this.
+    // PowerShell calls only this, and not EndProcessing, if Ctrl+C or another command ends the pipeline.
     protected override void Dispose(bool disposing)
     {
         try
@@ -143,7 +143,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
     };
 
-    // Polls what the measuring thread has counted.
+    // Shows the counters of the measuring thread, a few times a second, until it has ended.
     private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
     {
         var (shown, before, clock) = (false, 0L, Stopwatch.StartNew());

@@ -74,7 +74,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
         catch (EchoException e)
         {
-            // Late bytes of this reply would be taken for the next one, so the next message gets a new connection.
+            // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
             client.Dispose();
             _clients.Remove((ComputerName, ServerPort));
             WriteError(e.ToErrorRecord(message));
@@ -114,8 +114,8 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
         catch (EchoException e)
         {
-            // Every message goes to the server that the caller named, so none can be sent without it. A server named by an
-            // input object is for that object only; the others may still be reached.
+            // If the command line names the server, every message needs it, so the error ends the pipeline. If an input object
+            // names it, other objects may name servers that can be reached.
             var error = e.ToErrorRecord(e.EndPoint);
             if (!CameWithObject(_hostGiven, nameof(ComputerName)) && !CameWithObject(_portGiven, nameof(Port)))
                 ThrowTerminatingError(error);

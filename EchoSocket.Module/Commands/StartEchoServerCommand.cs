@@ -141,7 +141,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
     }
 
-    // On a thread of its own, so that a command that is slow to process the results delays no client.
+    // The server runs on a thread of its own, so that a downstream command that processes results slowly delays no client.
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
@@ -188,7 +188,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         WriteObject(job);
     }
 
-    // The server decodes what it receives only if the messages are shown.
+    // Only with verbose messages does the server decode what it receives.
     private bool IsVerbose() =>
         MyInvocation.BoundParameters.TryGetValue("Verbose", out var verbose)
             ? (SwitchParameter)verbose

@@ -13,7 +13,7 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServerJob : Job, IServerOutput
 {
-    /// <summary>How many results of each kind are kept for Receive-Job. Those beyond are only counted, in <see cref="Dropped"/>.</summary>
+    /// <summary>How many results of each kind are kept for Receive-Job. Further ones are only counted, in <see cref="Dropped"/>.</summary>
     public const int MaxKeptResults = 10_000;
 
     private static readonly ConcurrentDictionary<EchoServerJob, Runspace> Running = new();
@@ -26,7 +26,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     private long _dropped; // Interlocked
     private volatile string? _failure;
     private volatile bool _stopped;
-    private bool _subscriberFailed; // of the server's thread
+    private bool _subscriberFailed; // only the server's thread uses it
 
     internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
         : base(command, name)
@@ -42,8 +42,8 @@ public sealed class EchoServerJob : Job, IServerOutput
     public string Address => _server.LocalEndPoint.Address.ToString();
 
     /// <summary>
-    /// The address by which clients on this computer reach the server, and which they bind by name: the loopback address
-    /// if it listens on all addresses.
+    /// The address by which clients on this computer reach the server: the loopback address if it listens on all addresses.
+    /// The client cmdlets bind this property by its name.
     /// </summary>
     public string ComputerName
     {
@@ -57,7 +57,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>The port that the server listens on.</summary>
     public int Port => _server.LocalEndPoint.Port;
 
-    /// <summary>Both, as <c>address:port</c>.</summary>
+    /// <summary>The address and port that the server listens on, as <c>address:port</c>.</summary>
     public string LocalEndPoint => _server.LocalEndPoint.ToString();
 
     /// <summary>Clients being served now.</summary>
@@ -72,14 +72,14 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>Bytes sent to all clients so far.</summary>
     public long BytesSent => _server.BytesSent;
 
-    /// <summary>Results and messages that were not kept, because too many had not been received.</summary>
+    /// <summary>Results and messages dropped, because <see cref="MaxKeptResults"/> of their kind were waiting to be received.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
 
     public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Verbose.Count > 0 || Warning.Count > 0;
 
     public override string Location => LocalEndPoint;
 
-    /// <summary>The reason of a failure; otherwise how many clients there are and were.</summary>
+    /// <summary>The reason of a failure; otherwise the number of clients, now and in all.</summary>
     public override string StatusMessage => _failure ??
         $"{ActiveConnections} connected, {TotalConnections} in all{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
 
@@ -106,7 +106,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         _thread.Start();
     }
 
-    /// <summary>Stops the jobs of a session that unloads the module.</summary>
+    /// <summary>Stops the jobs of a session when it removes the module.</summary>
     internal static void StopAll(Runspace? runspace)
     {
         foreach (var running in Running)
@@ -120,8 +120,8 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         if (disposing)
         {
-            // Not for the end of the state's handlers: Receive-Job -Wait -AutoRemoveJob removes a job that has just ended
-            // while a handler waits for Receive-Job.
+            // Waits for the server to close, but not for the handlers of the final state. Receive-Job -Wait -AutoRemoveJob
+            // disposes a job that has just ended while such a handler waits for Receive-Job: waiting here would deadlock.
             _server.Dispose();
             WaitFor(_closed);
         }
@@ -165,7 +165,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         _ended.Set();
     }
 
-    // The job may have been removed meanwhile, and an exception's own members may throw.
+    // The job may have been disposed already, and even an exception's Message may throw.
     private static void IgnoreErrors(Action action)
     {
         try
@@ -174,14 +174,14 @@ public sealed class EchoServerJob : Job, IServerOutput
         }
         catch (Exception)
         {
-            // There is nobody left to tell.
+            // There is no other place to report it.
         }
     }
 
     private ErrorRecord Record(Exception failure) =>
         (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
 
-    // The server's thread can't wait for itself: an event handler that runs there may stop or remove the job.
+    // Event handlers run on the server's thread and may stop or remove the job there. That thread must not wait for itself.
     private void WaitFor(ManualResetEvent end)
     {
         if (_thread.IsAlive && Thread.CurrentThread != _thread)
@@ -194,7 +194,7 @@ public sealed class EchoServerJob : Job, IServerOutput
             StopJob();
     }
 
-    // On the server's thread. The stream's subscribers are called here, too; one that throws must not end the server.
+    // Runs on the server's thread, and calls the subscribers of the stream. One that throws must not end the server.
     private void Add<T>(PSDataCollection<T> stream, T item)
     {
         if (stream.Count >= MaxKeptResults || !stream.IsOpen)
@@ -214,7 +214,7 @@ public sealed class EchoServerJob : Job, IServerOutput
 
             _subscriberFailed = true;
             IgnoreErrors(() => Warning.Add(new WarningRecord(
-                $"A subscriber of the job's output failed: {e.Message} The server goes on. Further failures of subscribers are not reported.")));
+                $"A subscriber of the job's output failed: {e.Message} The server continues. Further failures of subscribers are not reported.")));
         }
     }
 }

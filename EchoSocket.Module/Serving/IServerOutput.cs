@@ -6,7 +6,7 @@ namespace EchoSocket;
 /// </summary>
 internal interface IServerOutput
 {
-    /// <summary>True while it can't take another result.</summary>
+    /// <summary>True while the output can't take another result.</summary>
     bool IsFull { get; }
 
     void WriteConnection(ConnectionResult connection);

@@ -6,15 +6,15 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// Takes what a serving thread writes to the pipeline thread, the only one that may write to the pipeline. Results are
-/// never dropped: while it is full of them, the server accepts no further client. Verbose messages beyond its capacity are
-/// counted instead. <see cref="Drain"/> is for the pipeline thread; all other members may be called from any thread.
+/// Passes what a serving thread writes to the pipeline thread, the only one that may write to the pipeline. Results are
+/// never dropped: while the queue is full of them, the server accepts no further client. Verbose messages beyond the capacity
+/// are dropped and counted. <see cref="Drain"/> is for the pipeline thread; all other members may be called from any thread.
 /// </summary>
 internal sealed class PipelineQueue : IServerOutput
 {
-    private const int Capacity = 10_000; // of results, and of other messages
+    private const int Capacity = 10_000; // for results, and again for other messages
 
-    // What is written within this time is drained together, so that a busy server does not wake the pipeline for each client.
+    // What is written within this time is drained as one batch, so that a busy server does not wake the pipeline for each client.
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly object _gate = new(); // guards all fields below
@@ -54,7 +54,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    /// <summary>Lets <see cref="Drain"/> return when the queue is empty. Call it when the server has ended.</summary>
+    /// <summary>Lets <see cref="Drain"/> return once the queue is empty. Call it when the server has ended.</summary>
     public void Complete()
     {
         lock (_gate)

@@ -6,7 +6,7 @@ using System.Runtime.CompilerServices;
 namespace EchoSocket;
 
 /// <summary>
-/// Passes on a server's results and, with <c>-Verbose</c>, each event as a sentence. All members are called on the server's
+/// Writes a server's results to an output and, with <c>-Verbose</c>, each event as a sentence. All members are called on the server's
 /// thread.
 /// </summary>
 internal sealed class ServerObserver : IEchoObserver
@@ -57,7 +57,8 @@ internal sealed class ServerObserver : IEchoObserver
     private static string Bytes(long count) =>
         string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
 
-    // Two connections may have equal endpoints: a client can connect from one port to two addresses of this computer.
+    // Compares by identity, because two connections may have equal remote endpoints: a client can connect from one port to two
+    // addresses of this computer.
     private sealed class SameObject : IEqualityComparer<IPEndPoint>
     {
         public bool Equals(IPEndPoint? x, IPEndPoint? y) => ReferenceEquals(x, y);

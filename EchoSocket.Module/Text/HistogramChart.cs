@@ -7,7 +7,7 @@ namespace EchoSocket;
 /// <summary>Draws a histogram with a bar for each row of buckets, on a logarithmic time scale. Thread-safe.</summary>
 internal static class HistogramChart
 {
-    /// <summary>From an eighth of a character cell to a whole one.</summary>
+    /// <summary>Block characters, from one eighth of a character cell to a full one.</summary>
     public const string Blocks = "▏▎▍▌▋▊▉█";
 
     private const int MaxRows = 16;
@@ -38,7 +38,7 @@ internal static class HistogramChart
         });
     }
 
-    // A row that counts anything has a visible bar.
+    // A row with any round trip at all has a visible bar.
     private static string Bar(double share, int width, bool unicode)
     {
         if (share == 0)

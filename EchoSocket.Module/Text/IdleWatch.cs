@@ -4,8 +4,8 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// Watches a connection on a thread of its own while its user types a line, and reports at once if the server ends it or
-/// says what answers no message. For one thread at a time.
+/// Watches a connection on a thread of its own while its user types a line. Reports at once if the server disconnects, or
+/// sends something that is no reply. For one thread at a time.
 /// </summary>
 internal sealed class IdleWatch : IDisposable
 {

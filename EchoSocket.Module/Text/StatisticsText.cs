@@ -37,7 +37,7 @@ public static class StatisticsText
         if (time is not { TotalSeconds: var seconds })
             return "-";
 
-        // Each limit is what three digits round up to the next unit.
+        // From each limit on, three digits would round up to the next unit: 999.5 µs reads 1.00 ms.
         var (size, unit) = seconds < 999.5e-6 ? (1e-6, unicode ? "µs" : "us")
             : seconds < 999.5e-3 ? (1e-3, "ms")
             : seconds < 59.95 ? (1, "s")
@@ -113,7 +113,7 @@ public static class StatisticsText
     private static T Get<T>(PSObject from, string property) =>
         (T)LanguagePrimitives.ConvertTo(from.Properties[property]?.Value, typeof(T), CultureInfo.InvariantCulture);
 
-    // A console shows a question mark for each character that its encoding lacks.
+    // A console shows a question mark for each character that its encoding does not have.
     private static bool SupportsUnicode()
     {
         try

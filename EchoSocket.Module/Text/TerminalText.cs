@@ -16,12 +16,12 @@ public static class TerminalText
     public static string EscapeControls(string? text) => Escaping.EscapeControls(text);
 
     /// <summary>
-    /// Breaks text between words at the width of a table column without a fixed one. PowerShell does so in a few languages
-    /// only, and breaks words in the others.
+    /// Wraps text at word boundaries, to the width of a table column that has no fixed width. PowerShell itself wraps at word
+    /// boundaries in a few languages only, and in the middle of words in all others.
     /// </summary>
     /// <param name="text">The cell's text.</param>
     /// <param name="host">The host whose screen the table is for.</param>
-    /// <param name="taken">The characters that the fixed columns and the separators take.</param>
+    /// <param name="taken">The characters that fixed-width columns and separators take.</param>
     /// <param name="sharing">The number of columns that share the other characters equally.</param>
     public static string Wrap(string text, PSHost host, int taken, int sharing) =>
         string.Join("\n", Lines(text ?? "", (Columns(host) - taken) / sharing));
@@ -35,7 +35,7 @@ public static class TerminalText
         }
         catch (Exception)
         {
-            return DefaultColumns; // a host without a console throws exceptions of its own kind
+            return DefaultColumns; // a host without a console may throw any exception
         }
     }
 

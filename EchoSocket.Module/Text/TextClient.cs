@@ -6,8 +6,8 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// An echo client for text, which reuses its buffers for all messages. A call that Ctrl+C ended throws what the engine
-/// expects of a stopped pipeline. Not thread-safe; only the token may be cancelled from any thread.
+/// An echo client for text. It reuses its buffers for all messages. A call that is cancelled throws
+/// <see cref="PipelineStoppedException"/>, as the engine expects. Not thread-safe; the token may be cancelled from any thread.
 /// </summary>
 internal sealed class TextClient : IDisposable
 {

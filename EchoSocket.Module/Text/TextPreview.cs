@@ -24,7 +24,7 @@ internal sealed class TextPreview
             offset += used;
             for (var i = 0; i < made; i++)
             {
-                // A surrogate pair is one character and is not cut.
+                // A surrogate pair is one character, so it is not split.
                 if (text.Length < MaxLength || (text.Length == MaxLength && hidden == 0 && char.IsLowSurrogate(_chars[i])))
                     text.Append(_chars[i]);
                 else

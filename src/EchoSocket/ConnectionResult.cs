@@ -17,12 +17,12 @@ public sealed class ConnectionResult
     /// <summary>From the accept to the end.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>Bytes read from the client, with those that were discarded because the connection was ending.</summary>
+    /// <summary>Bytes read from the client, including those discarded because the connection was ending.</summary>
     public long BytesReceived { get; set; }
 
     /// <summary>
-    /// Bytes handed to the operating system for the client. It delivers them even after the connection is closed, unless the
-    /// connection is reset: the client may then have got fewer of them.
+    /// Bytes handed to the operating system for the client. The system delivers them even after the connection is closed. Only
+    /// after a reset may the client have got fewer.
     /// </summary>
     public long BytesSent { get; set; }
 
@@ -32,7 +32,7 @@ public sealed class ConnectionResult
     /// <summary>
     /// More than the reason says, in sentences; otherwise empty. For <see cref="EndReason.Faulted"/>: what failed. For
     /// <see cref="EndReason.IdleTimeout"/> and <see cref="EndReason.Stopped"/>: how many bytes of its replies the client had not
-    /// yet taken (only Linux tells), and how many bytes from it were not answered.
+    /// yet taken (on Linux only), and how many bytes from it were not answered.
     /// </summary>
     public string Detail { get; set; } = "";
 }

@@ -23,7 +23,7 @@ public sealed class EchoClient : IDisposable
 
     private readonly BlockingTransport _transport;
     private readonly ReplyReceiver _replies;
-    private readonly AdaptiveSpin _spin = new(lookCosts: true);
+    private readonly AdaptiveSpin _spin = new(pollCosts: true);
     private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
@@ -59,8 +59,8 @@ public sealed class EchoClient : IDisposable
     public string RemoteEndPoint { get; }
 
     /// <summary>
-    /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; later it ends an exchange that
-    /// waits, and closes the connection with FIN.
+    /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
+    /// and closes the connection with FIN.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
@@ -89,10 +89,10 @@ public sealed class EchoClient : IDisposable
 
     /// <summary>
     /// Sends the first <paramref name="count"/> bytes of <paramref name="message"/> and reads as many into
-    /// <paramref name="reply"/>. They must be the same bytes, or the same with ASCII letters in upper case, for all messages
-    /// alike, unless <see cref="EchoClientOptions.AnyReply"/> is set. Returns the round-trip time: from the start of the send to
-    /// the last byte of the reply. A failure closes the connection, because a late reply could not be told from the reply to a
-    /// later message.
+    /// <paramref name="reply"/>. The reply must be the message, or the message with ASCII letters in upper case, and the same for
+    /// all messages, unless <see cref="EchoClientOptions.AnyReply"/> is set. Returns the round-trip time: from the start of the
+    /// send to the last byte of the reply. A failure closes the connection, because a late reply could not be told from the
+    /// reply to a later message.
     /// </summary>
     /// <param name="message">The message. It must not change during the call.</param>
     /// <param name="count">How many bytes of it to send, 1 or more.</param>
@@ -144,8 +144,8 @@ public sealed class EchoClient : IDisposable
     }
 
     /// <summary>
-    /// Between two messages: looks whether the connection still stands and the server sent nothing that answers no message.
-    /// Does not wait. A failure closes the connection.
+    /// Between two messages: checks that the connection is open and that the server has sent nothing since its last reply. Does
+    /// not wait. A failure closes the connection.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionClosedEarly"/>, <see cref="EchoError.ConnectionReset"/>,
@@ -172,11 +172,10 @@ public sealed class EchoClient : IDisposable
     public void EndSending() => _replies.EndSending();
 
     /// <summary>
-    /// Closes the connection with FIN, and waits up to a quarter of a second for the server's FIN: until then it may still send
-    /// what answers no message. Does nothing if the connection is closed. With <see cref="EchoClientOptions.AnyReply"/> it does
-    /// not wait.
+    /// Closes the connection with FIN. It waits up to a quarter of a second for the server's FIN, so that it notices bytes beyond
+    /// the last reply; with <see cref="EchoClientOptions.AnyReply"/> it does not wait. Does nothing if the connection is closed.
     /// </summary>
-    /// <exception cref="EchoException"><see cref="EchoError.ReplyMismatch"/>: more came than the replies.</exception>
+    /// <exception cref="EchoException"><see cref="EchoError.ReplyMismatch"/>: the server sent more than its replies.</exception>
     public void Close()
     {
         if (_transport.IsDisposed)
@@ -202,7 +201,7 @@ public sealed class EchoClient : IDisposable
         if (error != SocketError.Success)
             return error;
 
-        _spin.Find(_isReadable);
+        _spin.TrySpin(_isReadable);
         return _replies.Receive(message, count, reply, due);
     }
 

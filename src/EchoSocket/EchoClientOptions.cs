@@ -58,8 +58,8 @@ public class EchoClientOptions
     }
 
     /// <summary>
-    /// Takes as many bytes as a message has for its reply, whatever they are: for talking to a server that is not an echo server.
-    /// Default false: a wrong byte is <see cref="EchoError.ReplyMismatch"/>. An <see cref="EchoMeter"/> always checks.
+    /// Accepts any reply that has as many bytes as its message: for a server that is not an echo server. Default false: a wrong
+    /// byte is <see cref="EchoError.ReplyMismatch"/>. An <see cref="EchoMeter"/> always checks.
     /// </summary>
     public bool AnyReply { get; set; }
 

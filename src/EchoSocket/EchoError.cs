@@ -9,7 +9,7 @@ public enum EchoError
     /// <summary>The address is not one of this computer's.</summary>
     AddressNotAvailable,
 
-    /// <summary>The operating system does not allow it, such as a port below 1024 without the right to it.</summary>
+    /// <summary>The operating system does not permit it, for instance to bind a port below 1024 without the privilege.</summary>
     AccessDenied,
 
     /// <summary>The host answered that nothing listens on the port (a reset in reply to the SYN).</summary>
@@ -21,10 +21,10 @@ public enum EchoError
     /// <summary>There is no route to the host or its network.</summary>
     HostUnreachable,
 
-    /// <summary>Could not connect in time, or resolve the name.</summary>
+    /// <summary>Could not resolve the name and connect in time.</summary>
     ConnectionTimeout,
 
-    /// <summary>No whole reply came in time.</summary>
+    /// <summary>The reply was not complete in time.</summary>
     OperationTimeout,
 
     /// <summary>The peer closed (FIN) before the reply was whole, or before the client did.</summary>

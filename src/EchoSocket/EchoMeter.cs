@@ -35,7 +35,7 @@ public sealed class EchoMeter
     /// <summary>Replies received so far.</summary>
     public long Received => _latencies.Count;
 
-    /// <summary>The connections have been opened, and not all of them have failed.</summary>
+    /// <summary>True once the connections are open, until all of them have failed.</summary>
     public bool IsConnected => _run.OpenConnections > 0;
 
     /// <summary>The share of the run that is done, 0 to 1.</summary>
@@ -65,7 +65,7 @@ public sealed class EchoMeter
     /// with a duration takes at most the time to connect and to warm up, the duration, and twice
     /// <see cref="EchoClientOptions.OperationTimeout"/>: once to send messages that had to wait, and once for their replies.
     /// </summary>
-    /// <param name="cancellation">Ends the run; the result is what was measured until then.</param>
+    /// <param name="cancellation">Ends the run early; the result covers what was measured until then.</param>
     /// <exception cref="InvalidOperationException">It was called before. A meter measures once.</exception>
     public MeterResult Run(CancellationToken cancellation = default)
     {
@@ -76,7 +76,7 @@ public sealed class EchoMeter
         using var connections = new MeterConnections(_options);
         try
         {
-            // If there is no poller, no connection is needed.
+            // Created first: if there are no handles for the poller, no connection is opened.
             using var loop = new MeterLoop(_options, _run, _latencies, _failures, cancellation);
             connections.Open(_failures, cancellation);
             if (connections.Sockets.Count > 0)

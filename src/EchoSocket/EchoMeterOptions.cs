@@ -101,8 +101,8 @@ public sealed class EchoMeterOptions : EchoClientOptions
     }
 
     /// <summary>
-    /// How many messages each connection sends first that are checked but not counted, 0 or more. Default 1: the first
-    /// message finds caches cold, here and on the path. If it is lost, it is counted.
+    /// How many messages each connection sends before the measurement, 0 or more. They are checked but not counted, unless one
+    /// is lost. Default 1, because the first message finds cold caches, here and on the path.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is below 0.</exception>
     public int WarmupCount
@@ -112,8 +112,8 @@ public sealed class EchoMeterOptions : EchoClientOptions
     }
 
     /// <summary>
-    /// Polls for a reply for up to 50 µs before waiting for it, as long as that pays off: on an idle processor most of a short
-    /// round trip is the wake-up, which is then not measured. It keeps one processor busy. Default false.
+    /// Polls for a reply for up to 50 µs before waiting for it, as long as that pays off. On an idle processor most of a short
+    /// round trip is the time to wake it up, which is then not measured. It keeps one processor busy. Default false.
     /// </summary>
     public bool Spin { get; set; }
 

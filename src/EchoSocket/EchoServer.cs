@@ -27,7 +27,7 @@ public sealed class EchoServer : IDisposable
         LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
     }
 
-    /// <summary>The endpoint it listens on, with the port that the operating system chose where 0 was asked for.</summary>
+    /// <summary>The endpoint it listens on, with the port that the operating system chose if port 0 was requested.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
     /// <summary>Clients being served now.</summary>
@@ -58,8 +58,8 @@ public sealed class EchoServer : IDisposable
         {
             listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
 
-            // Without it another process could take the port over on Windows. On Unix .NET sets SO_REUSEADDR when it
-            // binds, so that a port is free again at once; ReuseAddress would let two servers share it.
+            // On Windows another process could otherwise take the port over. On Unix .NET sets SO_REUSEADDR by itself when it
+            // binds, so a port is free again at once; ReuseAddress = true would let two servers share it.
             if (Environment.OSVersion.Platform == PlatformID.Win32NT)
                 listener.ExclusiveAddressUse = true;
             if (endPoint.Address.Equals(IPAddress.IPv6Any))
@@ -79,10 +79,10 @@ public sealed class EchoServer : IDisposable
 
     /// <summary>
     /// Waits for one client, serves it until its connection ends, and returns how it ended. Further clients are refused.
-    /// Null if the server was stopped before a client came.
+    /// Returns null if the server was stopped before a client connected.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client could be accepted.</exception>
-    /// <exception cref="InvalidOperationException">The server has begun to serve before. It serves once.</exception>
+    /// <exception cref="InvalidOperationException">The server serves already, or has served. It serves once.</exception>
     public ConnectionResult? ServeOne(IEchoObserver? observer = null)
     {
         var first = new FirstConnection(observer);
@@ -91,17 +91,17 @@ public sealed class EchoServer : IDisposable
     }
 
     /// <summary>
-    /// Serves many clients at once, until <see cref="Stop"/>, or until as many as
-    /// <see cref="EchoServerOptions.ConnectionCount"/> allows have come and gone.
+    /// Serves many clients at once, until <see cref="Stop"/> is called or the last of
+    /// <see cref="EchoServerOptions.ConnectionCount"/> clients has disconnected.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
-    /// <exception cref="InvalidOperationException">The server has begun to serve before. It serves once.</exception>
+    /// <exception cref="InvalidOperationException">The server serves already, or has served. It serves once.</exception>
     public void ServeMany(IEchoObserver? observer = null) =>
         Serve(new AcceptLimits(_options.MaxConnections, _options.ConnectionCount ?? long.MaxValue), observer);
 
     /// <summary>
-    /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> in order, and does not wait for it. No more clients are accepted.
-    /// Each client gets the replies to all it has sent, and then FIN. A client that has not read its replies after half a
+    /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> gracefully, and does not wait for that. No more clients are
+    /// accepted. Each client gets the replies to all it has sent, and then FIN. A client that has not read its replies after half a
     /// second, or that keeps sending, is disconnected with RST; <see cref="ConnectionResult.Detail"/> says what it did not get.
     /// Does nothing when called again.
     /// </summary>
@@ -133,7 +133,7 @@ public sealed class EchoServer : IDisposable
         }
     }
 
-    // Null if the server is stopped already.
+    // Returns null if the server is stopped already.
     private EventLoop? Begin(AcceptLimits limits, IEchoObserver? observer)
     {
         lock (_gate)

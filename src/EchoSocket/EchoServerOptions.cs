@@ -8,7 +8,7 @@ namespace EchoSocket;
 /// <summary>Where an echo server listens, what it sends back, and its limits. A server takes a copy.</summary>
 public sealed class EchoServerOptions
 {
-    /// <summary>The port that servers listen on, and clients call, unless told otherwise.</summary>
+    /// <summary>The default port of servers and clients.</summary>
     public const int DefaultPort = 8081;
 
     private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
@@ -22,8 +22,8 @@ public sealed class EchoServerOptions
     private Action<byte[], int>? _transformBytes;
 
     /// <summary>
-    /// The address to bind. Default 127.0.0.1, so that only this computer reaches the server. <c>::</c> takes IPv4
-    /// clients too.
+    /// The address to bind. Default 127.0.0.1, so that only this computer can reach the server. <c>::</c> accepts IPv4
+    /// clients, too.
     /// </summary>
     /// <exception cref="ArgumentNullException">The value is null.</exception>
     public IPAddress Address
@@ -32,7 +32,7 @@ public sealed class EchoServerOptions
         set => _address = value ?? throw new ArgumentNullException(nameof(value));
     }
 
-    /// <summary>The port to bind, 0 to 65535. Default 8081. 0 takes a free port.</summary>
+    /// <summary>The port to bind, 0 to 65535; 0 chooses a free port. Default 8081.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is not a port.</exception>
     public int Port
     {
@@ -68,7 +68,7 @@ public sealed class EchoServerOptions
         get => _maxConnections;
         set => _maxConnections = value >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least 1 connection has to be allowed.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The maximum number of connections is 1 or more.");
     }
 
     /// <summary>
@@ -81,13 +81,13 @@ public sealed class EchoServerOptions
         get => _connectionCount;
         set => _connectionCount = value is null or >= 1
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "At least 1 connection has to be waited for.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of connections to serve is 1 or more.");
     }
 
     /// <summary>
     /// How long a connection may be idle, 1 ms to <see cref="EchoClientOptions.MaximumTimeout"/>. It is idle while the client
-    /// sends nothing, or, if replies wait for it, while it does not read a good part of them (the system reports room only when
-    /// about a third of a buffer is free). The connection then ends with <see cref="EndReason.IdleTimeout"/>. Default null: no
+    /// sends nothing or, if a reply is unsent, while the client does not read a good part of it (the system reports room only
+    /// once about a third of the send buffer is free). The connection then ends with <see cref="EndReason.IdleTimeout"/>. Default null: no
     /// limit.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
@@ -102,19 +102,19 @@ public sealed class EchoServerOptions
     /// <summary>A copy, so that later changes do not reach a server.</summary>
     internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();
 
-    /// <summary>What is done to the bytes; null for nothing. A test may choose something else.</summary>
+    /// <summary>Transforms the bytes in place; null to leave them unchanged. A test may replace it.</summary>
     internal Action<byte[], int>? TransformBytes
     {
         get => _transformBytes ?? (Transform == EchoTransform.Upper ? Upper : null);
         set => _transformBytes = value;
     }
 
-    /// <summary>How long stopping waits for clients to read their replies and to close. A test may choose.</summary>
+    /// <summary>How long stopping waits for clients to read their replies and to close. A test may change it.</summary>
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How many bytes of replies are kept for clients that do not read, all together. Beyond it only 4 KiB are read at once.
-    /// A test may choose another budget.
+    /// How many bytes of unsent replies the server keeps, for all clients together. Beyond this it reads only 4 KiB at once. A
+    /// test may change it.
     /// </summary>
     internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
 

@@ -3,10 +3,10 @@ namespace EchoSocket;
 /// <summary>How a connection ended.</summary>
 public enum EndReason
 {
-    /// <summary>The peer closed in order: its FIN was read as zero bytes (RFC 9293, section 3.6).</summary>
+    /// <summary>Orderly close: the peer sent FIN, which is read as zero bytes (RFC 9293, section 3.6).</summary>
     PeerClosed,
 
-    /// <summary>The peer aborted the connection: a reset (RST) arrived, or a send found the connection reset.</summary>
+    /// <summary>Abortive close: the peer sent RST, which a receive or send reports.</summary>
     PeerReset,
 
     /// <summary>No byte moved for longer than the server allows. The peer sees FIN.</summary>

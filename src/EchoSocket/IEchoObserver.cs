@@ -3,21 +3,21 @@ using System.Net;
 namespace EchoSocket;
 
 /// <summary>
-/// Observes a server's connections, on the thread that serves them. An exception of the observer ends the server and its
-/// connections in order, without further calls, and reaches the caller of
+/// Observes a server's connections, on the thread that serves them. An exception of the observer ends the server and closes
+/// its connections with FIN. The observer then gets no more calls, and the exception reaches the caller of
 /// <see cref="EchoServer.ServeOne"/> or <see cref="EchoServer.ServeMany"/>.
 /// </summary>
 public interface IEchoObserver
 {
     /// <summary>
-    /// True while the observer can take no more results. The server then accepts no further client, and serves those it has.
+    /// True while the observer can take no more results. The server then accepts no further client, but serves those it has.
     /// </summary>
     bool IsFull { get; }
 
-    /// <summary>A client was accepted. The same object names its connection in every later call.</summary>
+    /// <summary>A client was accepted. The same endpoint object identifies its connection in every later call.</summary>
     void Connected(IPEndPoint remote);
 
-    /// <summary>Bytes came, as the client sent them. The buffer is the observer's only until the call returns.</summary>
+    /// <summary>Bytes came, as the client sent them. The buffer is valid only until the call returns.</summary>
     void Received(IPEndPoint remote, byte[] buffer, int count);
 
     /// <summary>A connection ended.</summary>

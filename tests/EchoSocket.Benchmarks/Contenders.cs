@@ -13,7 +13,7 @@ internal interface IContender
 {
     string Name { get; }
 
-    /// <summary>Round trips a second over a connection of its own.</summary>
+    /// <summary>Opens a connection and measures its round trips per second.</summary>
     double Measure(int port, TimeSpan duration);
 }
 
@@ -28,7 +28,7 @@ internal static class Messages
 
     public static readonly byte[] Bytes = System.Text.Encoding.UTF8.GetBytes(Text);
 
-    /// <summary>Counts how often an exchange fits the time.</summary>
+    /// <summary>Repeats an exchange for this long, and returns the exchanges per second.</summary>
     public static double Rate(TimeSpan duration, Action exchange)
     {
         exchange();
@@ -42,7 +42,7 @@ internal static class Messages
     public static long After(TimeSpan duration) => Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
 }
 
-/// <summary>What the others are compared with: the least that a blocking C# echo can do.</summary>
+/// <summary>The baseline: the smallest possible blocking echo in C#.</summary>
 internal sealed class BareSockets : IContender
 {
     public string Name => Servers.Bare;
@@ -121,7 +121,7 @@ internal sealed class Cmdlets : IContender
         return count / clock.Elapsed.TotalSeconds;
     }
 
-    // The clock starts with the first reply, when the pipeline stands and the connection is open.
+    // The clock starts with the first reply, once the pipeline runs and the connection is open.
     private static IEnumerable<string> Feed(TimeSpan duration, Stopwatch clock)
     {
         yield return Messages.Text;

@@ -11,7 +11,7 @@ namespace EchoSocket.Benchmarks;
 /// </summary>
 internal static class Greedy
 {
-    // The budget for unsent replies, the event loop's own buffers, and for each client a small read and its objects.
+    // The budget for unsent replies and the buffers of the event loop; and for each client one small read and its objects.
     private const double MaxMemory = 64e6 + 16e6;
     private const double MaxMemoryPerClient = 8e3;
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(5);

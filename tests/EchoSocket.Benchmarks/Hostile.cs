@@ -7,13 +7,13 @@ using System.Threading;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// A well-behaved client's 99th percentile with and without a crowd of bad ones, in turns: 1,000 that are silent, 50 that
-/// send a byte a second, 10 that never read their replies, and others that reset in mid-message, ten times a second.
+/// The 99th percentile of a well-behaved client, alternately with and without a crowd of bad ones: 1,000 that are silent, 50
+/// that send a byte per second, 10 that never read their replies, and others that reset in mid-message, ten times a second.
 /// </summary>
 internal static class Hostile
 {
-    private const double MostRatio = 3;
-    private const double MostMemory = 16e6;
+    private const double MaxRatio = 3;
+    private const double MaxMemory = 16e6;
     private static readonly TimeSpan Turn = TimeSpan.FromSeconds(2);
 
     public static int Run(int rounds)
@@ -36,9 +36,9 @@ internal static class Hostile
 
         var ratio = Statistics.Median(ratios);
         var memory = server.Memory - before;
-        Console.WriteLine($"ratio {Statistics.Summary(ratios)}, {MostRatio:0} at most: {(ratio <= MostRatio ? "met" : "SHORT")}");
-        Console.WriteLine($"memory grew by {memory / 1e6:0.0} MB, {MostMemory / 1e6:0} at most: {(memory <= MostMemory ? "met" : "SHORT")}");
-        return ratio <= MostRatio && memory <= MostMemory ? 0 : 1;
+        Console.WriteLine($"ratio {Statistics.Summary(ratios)}, {MaxRatio:0} at most: {(ratio <= MaxRatio ? "met" : "SHORT")}");
+        Console.WriteLine($"memory grew by {memory / 1e6:0.0} MB, {MaxMemory / 1e6:0} at most: {(memory <= MaxMemory ? "met" : "SHORT")}");
+        return ratio <= MaxRatio && memory <= MaxMemory ? 0 : 1;
     }
 
     private static double Percentile(int port)
@@ -92,7 +92,7 @@ internal static class Hostile
             while (error == SocketError.Success);
         }
 
-        // Fifty times a second one of the slow clients sends its byte, and ten times a second somebody resets.
+        // Fifty times a second one of the slow clients sends its byte, and ten times a second a new client resets.
         private void Disturb(int port, List<Socket> slow)
         {
             for (var tick = 0; !_end.Token.WaitHandle.WaitOne(20); tick++)

@@ -8,16 +8,16 @@ using EchoSocket.Transport;
 
 namespace EchoSocket.Benchmarks;
 
-/// <summary>What is asked of a server.</summary>
+/// <summary>The load on a server.</summary>
 internal sealed record Case(string Name, int Connections, int Size, int InFlight = 1, bool Churn = false, bool SameProcessor = false, double Goal = 0)
 {
-    /// <summary>Bulk is counted in bytes, everything else in messages or connections.</summary>
+    /// <summary>Whether the rate is in bytes, as for bulk transfers, rather than in messages or connections.</summary>
     public bool InBytes => Size >= 64 * 1024;
 }
 
 /// <summary>
-/// One thread that keeps many connections busy, over the same poller that the server has: every reply is answered with
-/// the next message at once.
+/// Keeps many connections busy from one thread, with the poller that the server uses: each reply is followed at once by the
+/// next message.
 /// </summary>
 internal static class Load
 {
@@ -25,7 +25,7 @@ internal static class Load
 
     private const int FirstToken = Poller.WakeToken + 1;
 
-    /// <summary>Messages (or connections, or bytes) a second, as the upper quartile of windows of 50 ms.</summary>
+    /// <summary>Messages (or connections, or bytes) per second, as the upper quartile of windows of 50 ms.</summary>
     public static double Run(int port, Case load, TimeSpan duration, out long messages)
     {
         if (load.Churn)
@@ -64,7 +64,7 @@ internal static class Load
                     if (got == 0)
                         throw new InvalidOperationException($"The server closed a connection ({error}).");
 
-                    // As many new messages as replies became whole by this read, and what there was no room for before.
+                    // Send a message for each reply that this read completed, and what the send buffer had no room for before.
                     var whole = (int)(((received[i] + got) / load.Size) - (received[i] / load.Size));
                     received[i] += got;
                     messages += load.InBytes ? got : whole;
@@ -96,7 +96,7 @@ internal static class Load
         var windows = new Windows(WarmUp, duration);
         while (windows.Go(connections))
         {
-            // Not all at once: each batch's connections wait for the server together.
+            // In batches: the connections of a batch wait for the server together.
             var batch = new Socket[load.Connections];
             for (var i = 0; i < batch.Length; i++)
             {
@@ -127,7 +127,7 @@ internal static class Load
             : throw new InvalidOperationException($"The server does not take messages any more ({error}).");
     }
 
-    /// <summary>The time, cut into windows: a busy host takes the processor away in bursts, and a mean falls with each.</summary>
+    /// <summary>Rates in short windows. A busy host takes the processor away in bursts, which would lower a mean over the whole time.</summary>
     private sealed class Windows(TimeSpan warmUp, TimeSpan duration)
     {
         private readonly List<double> _rates = [];

@@ -6,13 +6,13 @@ using System.Management.Automation;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Many messages through one Send-EchoMessage pipeline: neither does its memory grow nor its rate fall on the way.
+/// Many messages through one Send-EchoMessage pipeline: its memory must not grow, nor its rate fall.
 /// </summary>
 internal static class LongPipeline
 {
     private const int Parts = 10;
-    private const long MostGrowth = 1024 * 1024;
-    private const double LeastRate = 0.7; // of the first half's; a machine's own unrest is well within it
+    private const long MaxGrowth = 1024 * 1024;
+    private const double MinRateRatio = 0.7; // second half to first half; the noise of a machine is well within this
 
     public static int Run(int messages)
     {
@@ -33,13 +33,13 @@ internal static class LongPipeline
 
         var (first, second) = (Mean(rates[..5]), Mean(rates[5..]));
         var growth = marks[Parts].Bytes - marks[1].Bytes;
-        var flat = growth <= MostGrowth;
-        var steady = second >= LeastRate * first;
+        var flat = growth <= MaxGrowth;
+        var steady = second >= MinRateRatio * first;
         Console.WriteLine($"second half to first: {second / first:0.00} ({(steady ? "steady" : "SLOWER")}); memory grew by {growth / 1024:N0} KiB ({(flat ? "flat" : "GROWING")})");
         return flat && steady ? 0 : 1;
     }
 
-    // Runs on the pipeline's own thread: each mark is taken when everything before it has come back.
+    // Runs on the pipeline thread, so each mark is taken after the replies to all messages before it.
     private static IEnumerable<string> Feed(int messages, List<(double Seconds, long Bytes)> marks)
     {
         var clock = Stopwatch.StartNew();

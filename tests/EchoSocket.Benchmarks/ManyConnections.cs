@@ -10,13 +10,13 @@ using System.Threading.Tasks;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Connections one after another, every third of them reset: all are accounted for with their reason, the totals are
-/// exact, and no memory, handles or threads stay behind.
+/// Connections one after another, every third of them reset: each is reported with the right reason, the totals are exact, and
+/// no memory, handles or threads leak.
 /// </summary>
 internal static class ManyConnections
 {
     private const int MessageSize = 5;
-    private const long MostGrowth = 1024 * 1024;
+    private const long MaxGrowth = 1024 * 1024;
 
     public static int Run(int connections)
     {
@@ -30,7 +30,7 @@ internal static class ManyConnections
         Open(server.LocalEndPoint.Port, connections / 10, connections);
         Console.WriteLine($"{connections - (connections / 10):N0} connections in {clock.Elapsed.TotalSeconds:0.0} s");
         Ended(connections);
-        var after = Now(); // while it still serves: what its end sets free would hide what it kept
+        var after = Now(); // while it still serves, because its end would free what it leaked
         server.Stop();
         serving.Wait();
 
@@ -38,7 +38,7 @@ internal static class ManyConnections
         var exact = server.TotalConnections == connections && server.ActiveConnections == 0
             && server.BytesReceived == (long)connections * MessageSize && server.BytesSent == server.BytesReceived
             && ends.Count(EndReason.PeerReset) == resets && ends.Count(EndReason.PeerClosed) == connections - resets;
-        var flat = after.Memory - before.Memory <= MostGrowth && after.Handles <= before.Handles + 5 && after.Threads <= before.Threads + 5;
+        var flat = after.Memory - before.Memory <= MaxGrowth && after.Handles <= before.Handles + 5 && after.Threads <= before.Threads + 5;
         Console.WriteLine($"closed {ends.Count(EndReason.PeerClosed):N0}, reset {ends.Count(EndReason.PeerReset):N0}, of {server.TotalConnections:N0}; bytes {server.BytesReceived:N0} in, {server.BytesSent:N0} out: {(exact ? "exact" : "WRONG")}");
         Console.WriteLine($"memory {(after.Memory - before.Memory) / 1024:N0} KiB, handles {after.Handles - before.Handles}, threads {after.Threads - before.Threads} more: {(flat ? "flat" : "GROWING")}");
         return exact && flat ? 0 : 1;
@@ -57,7 +57,7 @@ internal static class ManyConnections
         {
             using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
 
-            // From many addresses, or the ports in TIME-WAIT would run out.
+            // Uses many addresses, because TIME-WAIT would exhaust the ports of one.
             if (OperatingSystem.IsLinux())
                 socket.Bind(new IPEndPoint(new IPAddress([127, 0, 1, (byte)(1 + (i % 200))]), 0));
             socket.Connect(IPAddress.Loopback, port);

@@ -11,14 +11,14 @@ using System.Threading.Tasks;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Measure-EchoServer, through the engine, next to a client in C at the same C server, in turns: does the instrument add to
-/// what it measures? Then a minute at full speed, whose memory must stay as it is.
+/// Measure-EchoServer, through the engine, alternating with a client in C, against the same C server: does the instrument add
+/// to what it measures? Then a minute at full speed, in which its memory must not grow.
 /// </summary>
 internal static class MeterComparison
 {
     private const double Seconds = 1;
     private const int MinuteSeconds = 60;
-    private const long MostGrowth = 2 * 1024 * 1024;
+    private const long MaxGrowth = 2 * 1024 * 1024;
 
     public static int Run(int rounds)
     {
@@ -35,12 +35,12 @@ internal static class MeterComparison
             using var process = new ServerProcess(Servers.C, new ProcessStartInfo(server));
             Placement.RunOn(1);
             using var runspace = Module.Open();
-            Measure(runspace, process.Port, 64, Seconds, spin: false); // the JIT's
-            Console.WriteLine($"One connection, 32 bytes, to the C server; client and server on a processor each; {rounds} rounds in turns; medians");
+            Measure(runspace, process.Port, 64, Seconds, spin: false); // a first run for the JIT
+            Console.WriteLine($"One connection, 32 bytes, to the C server; client and server on a processor each; {rounds} rounds, alternating; medians");
             Console.WriteLine($"{"",-34}{"C client",20}{"Measure-EchoServer, ratios (min-max)",52}");
-            var met = Compare("1 outstanding", runspace, process.Port, client, rounds, 1, spin: false, most: 1.05, least: 0.95);
-            met &= Compare("1 outstanding, -Spin", runspace, process.Port, client, rounds, 1, spin: true, most: null, least: null);
-            met &= Compare("64 outstanding", runspace, process.Port, client, rounds, 64, spin: false, most: null, least: 0.9);
+            var met = Compare("1 outstanding", runspace, process.Port, client, rounds, 1, spin: false, maxP50: 1.05, minRate: 0.95);
+            met &= Compare("1 outstanding, -Spin", runspace, process.Port, client, rounds, 1, spin: true, maxP50: null, minRate: null);
+            met &= Compare("64 outstanding", runspace, process.Port, client, rounds, 64, spin: false, maxP50: null, minRate: 0.9);
             met &= Minute(runspace, process.Port);
             return met ? 0 : 1;
         }
@@ -52,7 +52,7 @@ internal static class MeterComparison
     }
 
     private static bool Compare(
-        string name, Runspace runspace, int port, string client, int rounds, int inFlight, bool spin, double? most, double? least)
+        string name, Runspace runspace, int port, string client, int rounds, int inFlight, bool spin, double? maxP50, double? minRate)
     {
         var theirs = new List<(double Median, double Rate)> { RunC(client, port, inFlight) };
         var (medians, rates) = (new List<double>(), new List<double>());
@@ -64,8 +64,8 @@ internal static class MeterComparison
             rates.Add(ours.MessagesPerSecond / ((theirs[^1].Rate + theirs[^2].Rate) / 2));
         }
 
-        var met = !(Statistics.Median(medians) > most) && !(Statistics.Median(rates) < least);
-        var goal = (most is null ? "" : $", p50 at most {most}") + (least is null ? "" : $", rate at least {least}");
+        var met = !(Statistics.Median(medians) > maxP50) && !(Statistics.Median(rates) < minRate);
+        var goal = (maxP50 is null ? "" : $", p50 at most {maxP50}") + (minRate is null ? "" : $", rate at least {minRate}");
         Console.WriteLine(
             $"{name,-34}{$"{Statistics.Median(theirs.Select(t => t.Median)):0.0} us, {Statistics.Median(theirs.Select(t => t.Rate)):N0}/s",20}" +
             $"   p50 {Statistics.Summary(medians)}   rate {Statistics.Summary(rates)}{goal}{(goal.Length == 0 ? "" : met ? ": met" : ": SHORT")}");
@@ -80,7 +80,7 @@ internal static class MeterComparison
             bytes.Add(GC.GetTotalMemory(forceFullCollection: true));
 
         var growth = bytes[^1] - bytes[0];
-        var flat = growth <= MostGrowth;
+        var flat = growth <= MaxGrowth;
         Console.WriteLine(
             $"{MinuteSeconds} s, {measuring.Result.Received:N0} messages: live memory from {bytes[0] / 1024:N0} to {bytes[^1] / 1024:N0} KiB, " +
             $"at most {bytes.Max() / 1024:N0} ({(flat ? "flat" : "GROWING")})");

@@ -56,7 +56,7 @@ public sealed class WriteSequenceCommand : PSCmdlet
     }
 }
 
-/// <summary>Counts what comes, as cheaply as a cmdlet can.</summary>
+/// <summary>Counts its input, as cheaply as a cmdlet can.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "Count")]
 public sealed class MeasureCountCommand : PSCmdlet
 {

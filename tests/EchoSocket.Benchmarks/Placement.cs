@@ -5,7 +5,7 @@ namespace EchoSocket.Benchmarks;
 
 internal static class Placement
 {
-    /// <summary>Keeps this thread, and what it starts from now on, on one processor, where the system lets that be chosen.</summary>
+    /// <summary>Pins this process, and the processes it starts from now on, to one processor, on Linux and Windows.</summary>
     public static void RunOn(int processor)
     {
         if ((!OperatingSystem.IsLinux() && !OperatingSystem.IsWindows()) || processor >= Environment.ProcessorCount)

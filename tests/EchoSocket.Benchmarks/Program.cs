@@ -5,15 +5,15 @@ namespace EchoSocket.Benchmarks;
 internal static class Program
 {
     private const string Usage = """
-        What the speed claims rest on. Loopback only; every run ends by itself, with exit code 1 if a goal was missed.
+        The benchmarks behind docs/performance.md. Loopback only; every run ends by itself, with exit code 1 if a goal was missed.
 
-          servers [ROUNDS]      Start-EchoServer -KeepListening next to C, async Socket and Kestrel, in turns (default 3)
-          servers ROUNDS free   the same with server and load on whatever processor they get
+          servers [ROUNDS]      Start-EchoServer -KeepListening alternating with C, async Socket and Kestrel (default 3)
+          servers ROUNDS free   the same with server and load not pinned to a processor
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
           greedy [CLIENTS]      clients that send and never read: what the server keeps for them (default 9000)
-          connections           100,000 connections one after another: accounted for, and nothing left behind
-          roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, in turns (default 5)
-          meter [ROUNDS]        Measure-EchoServer next to a client in C, in turns (default 5); then a minute's memory
+          connections           100,000 connections one after another: each reported, and nothing leaked
+          roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, alternating (default 5)
+          meter [ROUNDS]        Measure-EchoServer alternating with a client in C (default 5); then its memory over a minute
           pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
         """;
 

@@ -5,8 +5,8 @@ using System.Linq;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Round trips a second of one client with 32-byte messages. The contenders run in turns, and what counts is each one's
-/// rate over that of the bare loop just before and after it: a machine that gets slower does so for both.
+/// Round trips per second of one client with 32-byte messages. The contenders alternate with the bare loop. The result is the
+/// ratio of each one's rate to that of the bare loop just before and after it, so that a slowdown of the machine affects both.
 /// </summary>
 internal static class RoundTrips
 {
@@ -15,12 +15,12 @@ internal static class RoundTrips
 
     public static int Run(int rounds)
     {
-        // Pinned, so that no turn depends on where the system puts it; what is started inherits its starter's processor.
+        // Pins everything, so that no result depends on where the system places a thread. A child process inherits the processor.
         Placement.RunOn(0);
         var servers = Contenders.All.ToDictionary(c => c, c => new ServerProcess(c.Name));
         try
         {
-            Console.WriteLine($"32 bytes, one client; {rounds} rounds of {Turn.TotalSeconds:0} s in turns; medians");
+            Console.WriteLine($"32 bytes, one client; {rounds} rounds of {Turn.TotalSeconds:0} s, alternating; medians");
             Compare("server and client on the same processor, for comparison", servers, rounds, judge: false);
             Placement.RunOn(1);
             return Compare("server and client on a processor each", servers, rounds, judge: true);
@@ -37,7 +37,7 @@ internal static class RoundTrips
         double Measure(IContender contender) => contender.Measure(servers[contender].Port, Turn);
 
         foreach (var contender in Contenders.All)
-            Measure(contender); // the first turn is the JIT's
+            Measure(contender); // a first turn for the JIT
 
         var bare = Contenders.All[0];
         var rates = Contenders.All.ToDictionary(c => c, _ => new List<double>());

@@ -8,15 +8,15 @@ using System.Threading;
 namespace EchoSocket.Benchmarks;
 
 /// <summary>
-/// Start-EchoServer -KeepListening next to other servers, in turns in the same run, as ratios to the C server. Where there
-/// is no C compiler they are ratios to the plain async one, and the goals, which are ratios to C, are not judged.
+/// Start-EchoServer -KeepListening alternating with other servers in one run, as ratios to the C server. Without a C compiler
+/// the ratios are to the plain async server, and the goals, which are ratios to C, are not judged.
 /// </summary>
 internal sealed class ServerComparison
 {
     private const double FreeGoal = 0.9;
-    private const double MostProcessorTime = 1.1;
-    private const double MostMemory = 1e6;
-    private const double MostShare = 0.005; // not one tick: the system counts in hundredths of a second
+    private const double MaxProcessorTime = 1.1;
+    private const double MaxMemory = 1e6;
+    private const double MaxProcessorShare = 0.005; // less than one tick: the system counts processor time in hundredths of a second
 
     private static readonly TimeSpan Turn = TimeSpan.FromMilliseconds(800);
 
@@ -52,7 +52,7 @@ internal sealed class ServerComparison
         try
         {
             Console.WriteLine(
-                $"{(_free ? "Server and load on any processor" : "Server on one processor, load on another")}; {_rounds} rounds in turns; median ratio to {Anchor} (min-max)");
+                $"{(_free ? "Server and load on any processor" : "Server on one processor, load on another")}; {_rounds} rounds, alternating; median ratio to {Anchor} (min-max)");
             if (_c is null)
                 Console.WriteLine("There is no C compiler here, so the goals, which are ratios to C, are not judged.");
             CompareRates();
@@ -147,10 +147,10 @@ internal sealed class ServerComparison
         var own = Statistics.Median(processor[Anchor]);
         var times = Names.ToDictionary(n => n, n => Statistics.Median(processor[n]) / own);
         Console.WriteLine(
-            $"{"  processor time a message",-28}{own,11:0.00} us{string.Concat(Names.Skip(1).Select(n => $"{times[n],20:0.00}"))}{MostProcessorTime,7:0.00} at most {Judge(times[Servers.Ours] <= MostProcessorTime)}");
+            $"{"  processor time a message",-28}{own,11:0.00} us{string.Concat(Names.Skip(1).Select(n => $"{times[n],20:0.00}"))}{MaxProcessorTime,7:0.00} at most {Judge(times[Servers.Ours] <= MaxProcessorTime)}");
     }
 
-    // Each on a server that has had few connections so far: what 1,000 once added, a server may well have kept.
+    // Uses a fresh server each time: one that had 1,000 connections before may still hold their memory.
     private void CompareSilence()
     {
         Console.WriteLine("With 1,000 silent connections: memory they add, the processor's share over a second, and one busy client's round trips");
@@ -173,7 +173,7 @@ internal sealed class ServerComparison
             var share = (server.ProcessorTime - time) / clock.Elapsed;
             var memory = server.Memory - before;
             var rate = Load.Run(server.Port, Cases[0], Turn, out _);
-            var verdict = name == Servers.Ours ? $"   {MostMemory / 1e6:0} MB and {MostShare:P1} at most {Judge(memory <= MostMemory && share <= MostShare, isRatio: false)}" : "";
+            var verdict = name == Servers.Ours ? $"   {MaxMemory / 1e6:0} MB and {MaxProcessorShare:P1} at most {Judge(memory <= MaxMemory && share <= MaxProcessorShare, isRatio: false)}" : "";
             Console.WriteLine($"  {name,-26}{memory / 1e6,8:0.0} MB{share,10:P1}{rate,12:N0}/s{verdict}");
             clients.ForEach(c => c.Dispose());
         }

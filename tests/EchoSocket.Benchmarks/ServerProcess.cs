@@ -11,7 +11,7 @@ namespace EchoSocket.Benchmarks;
 /// <summary>A contender's server in a process of its own, which ends with this one.</summary>
 internal sealed class ServerProcess : IDisposable
 {
-    private const int Patience = 30_000;
+    private const int StartTimeoutMilliseconds = 30_000;
 
     private readonly Process _process;
 
@@ -26,7 +26,7 @@ internal sealed class ServerProcess : IDisposable
         start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         Port = int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-        if (!SpinWait.SpinUntil(IsListening, Patience))
+        if (!SpinWait.SpinUntil(IsListening, StartTimeoutMilliseconds))
             throw new TimeoutException($"The {name} server does not listen on port {Port}.");
     }
 
@@ -41,7 +41,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>In bytes, as the system counts what is in memory.</summary>
+    /// <summary>The working set (resident memory) in bytes.</summary>
     public long Memory
     {
         get
@@ -51,7 +51,7 @@ internal sealed class ServerProcess : IDisposable
         }
     }
 
-    /// <summary>This program as a server of this name.</summary>
+    /// <summary>Starts this program as the server with this name.</summary>
     public static ProcessStartInfo Own(string name) => new("dotnet", [typeof(ServerProcess).Assembly.Location, "serve", name]);
 
     /// <summary>A command in PowerShell that starts a server in the background and writes its port.</summary>

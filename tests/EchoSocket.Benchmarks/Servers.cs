@@ -15,7 +15,7 @@ using Microsoft.Extensions.Hosting;
 
 namespace EchoSocket.Benchmarks;
 
-/// <summary>Servers of many clients. Each listens on a free port, tells it, and serves until its process ends.</summary>
+/// <summary>The servers to compare. Each listens on a free port, prints it, and serves until its process ends.</summary>
 internal static class Servers
 {
     public const string Ours = "EchoSocket";
@@ -31,7 +31,7 @@ internal static class Servers
 
     public static readonly string[] Compared = [Ours, AsyncSockets, Kestrel];
 
-    /// <summary>The servers that this program itself can be.</summary>
+    /// <summary>The servers that this program itself can run.</summary>
     public static readonly Dictionary<string, Action<Action<int>>> Own = new()
     {
         [Bare] = BareSockets.Serve,
@@ -41,7 +41,7 @@ internal static class Servers
         [Kestrel] = ServeKestrel,
     };
 
-    // -Verbose would tell the port, but would also have the server describe every read.
+    // Chooses the port first: -Verbose would show it, but would also describe every read.
     private const string OneClientAfterTheOther = """
         $free = [Net.Sockets.TcpListener]::new([Net.IPAddress]::Loopback, 0)
         $free.Start()
@@ -60,7 +60,7 @@ internal static class Servers
         _ => ServerProcess.Own(name),
     };
 
-    /// <summary>Compiles a program of <c>peers</c>; null where there is no compiler, or no epoll.</summary>
+    /// <summary>Compiles a program of <c>peers</c>. Returns null if there is no compiler or no epoll.</summary>
     public static string? BuildC(string name)
     {
         if (!OperatingSystem.IsLinux())

@@ -9,8 +9,8 @@ using Xunit;
 namespace EchoSocket.Module.Tests;
 
 /// <summary>
-/// The pair of scripts it all began with: they and the cmdlets serve each other. In Python where it is present, and with
-/// plain sockets that do the same everywhere.
+/// The classroom pair of scripts interoperates with the cmdlets, in both directions: in Python if it is installed, and always
+/// as plain sockets that do the same.
 /// </summary>
 public class ClassroomPairTests
 {
@@ -52,7 +52,7 @@ public class ClassroomPairTests
         """;
 
     [Fact]
-    public void Our_client_calls_the_python_server()
+    public void Our_client_works_with_the_python_server()
     {
         using var python = Python(Server);
         var port = int.Parse(python.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
@@ -60,11 +60,11 @@ public class ClassroomPairTests
 
         Assert.Equal(["HELLO", "HéLLO 你好 ß"], engine.Run("'hello', 'héllo 你好 ß' | Send-EchoMessage -Port $args[0]", port).Strings);
 
-        Assert.Equal("hello\nhéllo 你好 ß\n", Rest(python)); // and it saw the end, and returned
+        Assert.Equal("hello\nhéllo 你好 ß\n", ReadToEnd(python)); // and the server saw the FIN and returned
     }
 
     [Fact]
-    public void The_python_client_calls_our_server()
+    public void The_python_client_works_with_our_server()
     {
         using var server = new BackgroundServer();
         using var python = Python(Client, $"{server.Port}");
@@ -72,12 +72,12 @@ public class ClassroomPairTests
             python.StandardInput.WriteLine(line);
         python.StandardInput.Close();
 
-        Assert.Equal(">>>:HELLO\n>>>:>>>:HéLLO 你好 ß\n>>>:", Rest(python));
+        Assert.Equal(">>>:HELLO\n>>>:>>>:HéLLO 你好 ß\n>>>:", ReadToEnd(python));
         Assert.Equal("PeerClosed", $"{server.Connection().Properties["EndReason"].Value}");
     }
 
     [Fact]
-    public void A_python_client_that_is_killed_lets_our_server_return()
+    public void Our_server_returns_when_the_python_client_is_killed()
     {
         using var server = new BackgroundServer();
         using var python = Python(Client, $"{server.Port}");
@@ -90,7 +90,7 @@ public class ClassroomPairTests
     }
 
     [Fact]
-    public void Our_client_calls_a_server_that_reads_1024_bytes_at_a_time()
+    public void Our_client_works_with_a_server_that_reads_1024_bytes_at_a_time()
     {
         using var engine = new Engine();
         using var peer = new ScriptedServer(client =>
@@ -107,7 +107,7 @@ public class ClassroomPairTests
     }
 
     [Fact]
-    public void A_client_that_reads_a_whole_reply_at_once_calls_our_server()
+    public void A_client_that_reads_a_whole_reply_at_once_works_with_our_server()
     {
         using var server = new BackgroundServer();
         using var client = Peers.Call(server.Port);
@@ -143,7 +143,7 @@ public class ClassroomPairTests
         }
     }
 
-    private static string Rest(Process process)
+    private static string ReadToEnd(Process process)
     {
         var text = process.StandardOutput.ReadToEndAsync().Get();
         process.WaitForExitAsync().Get();

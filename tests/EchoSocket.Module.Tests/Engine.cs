@@ -10,7 +10,7 @@ using System.Threading.Tasks;
 
 namespace EchoSocket.Module.Tests;
 
-/// <summary>A runspace of the real engine that imported the real manifest, as a user's session does.</summary>
+/// <summary>A runspace of the real engine that has imported the manifest, as a user's session does.</summary>
 internal sealed class Engine : IDisposable
 {
     private readonly Runspace _runspace;
@@ -29,7 +29,7 @@ internal sealed class Engine : IDisposable
 
     public static string Manifest { get; } = Path.Combine(Root, "EchoSocket.psd1");
 
-    /// <summary>Runs a script to its end; what it is given is <c>$args</c>.</summary>
+    /// <summary>Runs a script to its end, with these arguments in <c>$args</c>.</summary>
     public Result Run(string script, params object[] arguments)
     {
         using var running = Begin(script, arguments);
@@ -135,7 +135,7 @@ internal sealed class Running : IDisposable
         _shell.Dispose();
     }
 
-    // Others may be adding to it, but nobody removes.
+    // Other threads may add to the stream, but none removes.
     private static List<T> Snapshot<T>(PSDataCollection<T> stream)
     {
         var count = stream.Count;
@@ -144,7 +144,7 @@ internal sealed class Running : IDisposable
 
     private void Signal()
     {
-        // The constructor's events may come before the task is there to wait on.
+        // An event may come during the constructor, before the task exists.
         if (_done is not { } done)
             return;
 

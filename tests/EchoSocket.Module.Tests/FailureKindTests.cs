@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EchoSocket.Module.Tests;
 
-/// <summary>Whatever a server does instead of an echo, Test- and Measure-EchoServer each say what it was, and in time.</summary>
+/// <summary>Test- and Measure-EchoServer report each way in which a server can fail to echo, and in time.</summary>
 public class FailureKindTests
 {
     public static readonly TheoryData<string, string, string> Kinds = new()
@@ -23,7 +23,7 @@ public class FailureKindTests
 
     [Theory]
     [MemberData(nameof(Kinds))]
-    public void Each_has_its_own_result(string kind, string problem, string error)
+    public void Each_kind_of_failure_has_its_own_result(string kind, string problem, string error)
     {
         using var full = kind == "drops" ? FullBacklog.Create() : null;
         using var peer = kind == "drops" ? null : kind == "nobody" ? new ScriptedServer() : new ScriptedServer(Serve(kind), Serve(kind));
@@ -76,7 +76,7 @@ public class FailureKindTests
         }
         catch (SocketException)
         {
-            // the client had enough, too
+            // the client closed first
         }
     };
 }

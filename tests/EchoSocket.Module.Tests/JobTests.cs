@@ -12,8 +12,8 @@ public class JobTests
 {
     [Theory]
     [InlineData(false)]
-    [InlineData(true)] // the subscriber of its warnings, too
-    public void A_subscriber_that_throws_is_told_once_and_the_server_goes_on(bool again)
+    [InlineData(true)] // the subscriber of the warnings throws, too
+    public void A_subscriber_that_throws_is_reported_once_and_the_server_continues(bool again)
     {
         using var engine = new Engine();
         var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output.Single().BaseObject;
@@ -40,7 +40,7 @@ public class JobTests
     }
 
     [Fact]
-    public void Receive_Job_can_wait_for_it_and_remove_it()
+    public void Receive_Job_can_wait_for_a_job_and_remove_it()
     {
         using var engine = new Engine();
         using var running = engine.Begin(
@@ -52,25 +52,25 @@ public class JobTests
     }
 
     [Fact]
-    public void A_job_that_has_ended_can_be_removed_while_its_state_is_told()
+    public void A_job_that_has_ended_can_be_removed_during_its_state_event()
     {
         using var engine = new Engine();
         var result = engine.Run("$server = Start-EchoServer -AsJob -Port 0; $server; $server.Port");
         var job = (Job)result.Output[0].BaseObject;
-        var told = new TaskCompletionSource<bool>();
+        var removed = new TaskCompletionSource<bool>();
         job.StateChanged += (_, _) =>
         {
             var removing = Bounded.Start(job.Dispose);
-            told.TrySetResult(removing.Wait(Bounded.Limit));
+            removed.TrySetResult(removing.Wait(Bounded.Limit));
         };
 
         Peers.Call((int)result.Output[1].BaseObject).Close();
 
-        Assert.True(told.Task.Get());
+        Assert.True(removed.Task.Get());
     }
 
     [Fact]
-    public void A_job_that_is_stopped_can_be_removed_while_any_of_its_states_is_told()
+    public void A_job_that_is_stopped_can_be_removed_during_any_of_its_state_events()
     {
         using var engine = new Engine();
         var job = (Job)engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0; $server").Output[0].BaseObject;
@@ -98,7 +98,7 @@ public class JobTests
     }
 
     [Fact]
-    public void Its_warnings_come_with_Receive_Job()
+    public void The_warnings_of_a_job_come_with_Receive_Job()
     {
         using var engine = new Engine();
         var job = engine.Run("$server = Start-EchoServer -AsJob -Port 0; $server").Output.Single().BaseObject;
@@ -110,7 +110,7 @@ public class JobTests
     }
 
     [Fact]
-    public void Stopping_a_job_ends_its_clients_in_order_within_two_seconds()
+    public void Stopping_a_job_closes_its_connections_with_FIN_within_two_seconds()
     {
         using var engine = new Engine();
         var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096; $server").Output.Single();
@@ -189,7 +189,7 @@ public class JobTests
     }
 
     [Fact]
-    public void What_nobody_receives_is_bounded_and_what_is_dropped_is_counted()
+    public void Results_that_are_not_received_are_bounded_and_the_dropped_ones_are_counted()
     {
         using var engine = new Engine();
         var job = engine.Run("$server = Start-EchoServer -KeepListening -AsJob -Port 0 -ConnectionCount 10100 -Backlog 4096 -Verbose 4>$null; $server").Output.Single();
@@ -199,7 +199,7 @@ public class JobTests
 
         var result = engine.Run("$null = Wait-Job $server; $server.TotalConnections; $server.Dropped; $server.Verbose.Count; (Receive-Job $server).Count; \"$($server.State)\"");
 
-        // Each client also makes two verbose messages: it came, and it went.
+        // Each client also causes two verbose messages: one when it connects, one when it ends.
         Assert.Equal(["10100", $"{100 + 10_200}", "10000", "10000", "Completed"], result.Output.Select(o => $"{o}"));
     }
 }

@@ -10,7 +10,7 @@ namespace EchoSocket.Module.Tests;
 public class KeepListeningTests
 {
     [Fact]
-    public void It_serves_many_and_writes_each_connection_as_it_ends()
+    public void Many_clients_are_served_and_each_connection_is_written_when_it_ends()
     {
         using var server = new BackgroundServer("-KeepListening");
         using var one = Peers.Call(server.Port);
@@ -34,7 +34,7 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void MaxConnections_lets_others_wait()
+    public void Clients_beyond_MaxConnections_wait()
     {
         using var engine = new Engine();
         using var server = new BackgroundServer("-KeepListening -MaxConnections 1");
@@ -49,13 +49,13 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void Verbose_tells_the_clients_apart()
+    public void Verbose_messages_decode_each_client_by_itself()
     {
         using var server = new BackgroundServer("-KeepListening");
         using var one = Peers.Call(server.Port);
         using var two = Peers.Call(server.Port);
         one.NoDelay = two.NoDelay = true;
-        foreach (var half in new[] { 0, 1 }) // of an ß each, interleaved
+        foreach (var half in new[] { 0, 1 }) // the two bytes of an ß from each client, interleaved
         {
             foreach (var client in new[] { one, two })
             {
@@ -69,9 +69,9 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void A_client_that_calls_two_addresses_from_one_port_is_two_clients()
+    public void A_client_that_connects_to_two_addresses_from_one_port_is_two_clients()
     {
-        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have only 127.0.0.1 without further ado");
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems have only 127.0.0.1 by default");
         using var server = new BackgroundServer("-KeepListening -Address 0.0.0.0");
         using var one = FromPort(0);
         one.Connect(IPAddress.Parse("127.0.0.1"), server.Port);
@@ -96,7 +96,7 @@ public class KeepListeningTests
     }
 
     [Fact]
-    public void Stopping_ends_every_client_in_order_and_frees_the_port()
+    public void Stopping_closes_every_connection_with_FIN_and_frees_the_port()
     {
         using var server = new BackgroundServer("-KeepListening -Backlog 4096");
         var clients = Thousand(server.Port);

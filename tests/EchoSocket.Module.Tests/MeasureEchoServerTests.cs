@@ -21,7 +21,7 @@ public class MeasureEchoServerTests
 
     [Theory]
     [MemberData(nameof(Wrong))]
-    public void Each_way_to_be_wrong_has_its_error(string name, Action<Socket> script, string id, ErrorCategory category)
+    public void Each_kind_of_wrong_server_has_its_error(string name, Action<Socket> script, string id, ErrorCategory category)
     {
         Assert.NotEmpty(name);
         using var peer = new ScriptedServer(client =>
@@ -41,7 +41,7 @@ public class MeasureEchoServerTests
     }
 
     [Fact]
-    public void Progress_tells_the_share_and_the_figures_and_is_gone_at_the_end()
+    public void Progress_shows_the_share_and_the_figures_and_disappears_at_the_end()
     {
         using var engine = new Engine();
 
@@ -56,7 +56,7 @@ public class MeasureEchoServerTests
     }
 
     [Fact]
-    public void Stopping_is_prompt_shows_what_was_measured_and_leaves_no_connection()
+    public void Stopping_a_measurement_is_prompt_shows_the_figures_and_leaves_no_connection()
     {
         var host = new ScriptedHost();
         using var engine = new Engine(host);

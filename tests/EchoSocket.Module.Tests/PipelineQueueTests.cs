@@ -7,7 +7,7 @@ using Xunit;
 
 namespace EchoSocket.Module.Tests;
 
-/// <summary>The queue from a server's thread to the pipeline, without either.</summary>
+/// <summary>The queue from a server's thread to the pipeline, by itself.</summary>
 public sealed class PipelineQueueTests : IDisposable
 {
     private const int Capacity = 10_000;
@@ -16,14 +16,14 @@ public sealed class PipelineQueueTests : IDisposable
     private readonly object _queue;
     private readonly Recorder _written = (Recorder)DispatchProxy.Create<ICommandRuntime, Recorder>();
 
-    // Its assembly is the module's own, which these tests load only as a user does.
+    // Created by reflection: the tests do not reference the module, but import it as a user does.
     public PipelineQueueTests() =>
         _queue = _engine.Run("[Activator]::CreateInstance([EchoSocket.EchoServerJob].Assembly.GetType('EchoSocket.PipelineQueue'))").Output.Single().BaseObject;
 
     public void Dispose() => _engine.Dispose();
 
     [Fact]
-    public void It_is_full_at_its_capacity_of_results_and_still_drops_none()
+    public void A_queue_is_full_at_its_capacity_of_results_and_still_drops_none()
     {
         var results = _engine.Run($"1..{Capacity + 1} | ForEach-Object {{ [EchoSocket.ConnectionResult]@{{ BytesSent = $_ }} }}").Output;
         for (var i = 0; i < Capacity; i++)
@@ -42,7 +42,7 @@ public sealed class PipelineQueueTests : IDisposable
     }
 
     [Fact]
-    public void Verbose_messages_beyond_its_capacity_are_counted_and_leave_results_and_warnings_alone()
+    public void Verbose_messages_beyond_the_capacity_are_counted_and_results_and_warnings_are_kept()
     {
         var result = _engine.Run("[EchoSocket.ConnectionResult]::new()").Output.Single().BaseObject;
         Call("WriteConnection", result);
@@ -64,7 +64,7 @@ public sealed class PipelineQueueTests : IDisposable
     }
 
     [Fact]
-    public void What_comes_while_it_is_drained_is_written_until_it_is_complete()
+    public void Items_that_come_while_the_queue_is_drained_are_written_until_it_is_complete()
     {
         var draining = Bounded.Start(() => Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written }));
         foreach (var text in new[] { "one", "two" })

@@ -16,7 +16,7 @@ public class SendEchoMessageTests
     [InlineData("'28591'", "68 E9")]
     [InlineData("([Text.Encoding]::BigEndianUnicode)", "00 68 00 E9")]
     [InlineData("ascii", "68 3F")]
-    public void An_encoding_is_what_goes_over_the_wire(string encoding, string bytes)
+    public void Messages_are_sent_in_the_chosen_encoding(string encoding, string bytes)
     {
         using var engine = new Engine();
         var expected = bytes.Split(' ').Select(b => Convert.ToByte(b, 16)).ToArray();

@@ -33,7 +33,7 @@ public class SendFailureTests
     }
 
     [Fact]
-    public void A_reset_is_told_from_a_close()
+    public void A_reset_and_a_close_are_different_errors()
     {
         using var engine = new Engine();
         using var peer = new ScriptedServer(client =>
@@ -50,7 +50,7 @@ public class SendFailureTests
     }
 
     [Fact]
-    public void No_whole_reply_in_time_is_an_error_of_that_message_and_the_pipeline_goes_on()
+    public void No_whole_reply_in_time_is_an_error_of_that_message_and_the_pipeline_continues()
     {
         using var engine = new Engine();
         using var peer = new ScriptedServer(

@@ -9,7 +9,7 @@ namespace EchoSocket.Module.Tests;
 public class StartEchoServerTests
 {
     [Fact]
-    public void It_returns_when_its_client_closes_and_says_how_it_went()
+    public void A_server_returns_when_its_client_closes_and_writes_how_the_connection_ended()
     {
         using var server = new BackgroundServer();
         using var client = Peers.Call(server.Port);
@@ -57,7 +57,7 @@ public class StartEchoServerTests
     }
 
     [Fact]
-    public void Verbose_tells_what_happens_while_it_happens()
+    public void Verbose_messages_report_each_event_as_it_happens()
     {
         using var server = new BackgroundServer();
         using var client = Peers.Call(server.Port);
@@ -79,7 +79,7 @@ public class StartEchoServerTests
     }
 
     [Fact]
-    public void Verbose_shows_a_character_that_two_reads_cut_in_two_when_it_is_whole()
+    public void Verbose_shows_a_character_split_between_two_reads_once_it_is_whole()
     {
         using var server = new BackgroundServer();
         using var client = Peers.Call(server.Port);
@@ -105,7 +105,7 @@ public class StartEchoServerTests
         client.ReadExactly(1000);
         client.Close();
 
-        // TCP may cut the message up, but whatever came in one read is shortened.
+        // TCP may split the message, but the text of each read is shortened.
         var shown = server.Running.End().Verbose.Where(v => v.Contains(" sent ", StringComparison.Ordinal) && v.Contains("aaa", StringComparison.Ordinal)).ToList();
         Assert.NotEmpty(shown);
         Assert.All(shown, v => Assert.InRange(v.Length, 1, 160));
@@ -114,7 +114,7 @@ public class StartEchoServerTests
     }
 
     [Fact]
-    public void Without_verbose_it_says_nothing()
+    public void Without_verbose_a_server_writes_no_messages()
     {
         using var engine = new Engine();
         using var server = new BackgroundServer();

@@ -39,7 +39,7 @@ public class StatisticsTextTests
     ];
 
     [Fact]
-    public void The_figures_are_told_and_the_histogram_is_drawn_in_eighths_of_a_sign()
+    public void The_view_has_the_figures_and_a_histogram_in_eighths_of_a_character()
     {
         var lines = Lines(Create + AddError, "$true");
 
@@ -56,7 +56,7 @@ public class StatisticsTextTests
     }
 
     [Fact]
-    public void A_console_without_the_signs_gets_ASCII()
+    public void A_console_without_these_characters_gets_ASCII()
     {
         var lines = Lines(Create + AddError, "$false");
 
@@ -82,7 +82,7 @@ public class StatisticsTextTests
     }
 
     [Fact]
-    public void Without_a_reply_there_is_no_round_trip()
+    public void The_view_of_a_result_without_a_reply_has_no_round_trip()
     {
         var lines = Lines("[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
@@ -90,7 +90,7 @@ public class StatisticsTextTests
     }
 
     [Fact]
-    public void No_line_is_wider_than_a_screen_and_a_small_loss_is_not_none()
+    public void No_line_is_wider_than_a_screen_and_a_small_loss_is_not_shown_as_none()
     {
         var lines = Lines(
             "[EchoSocket.MeterResult]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
@@ -107,7 +107,7 @@ public class StatisticsTextTests
     [InlineData(55, 19)]
     [InlineData(80, 44)]
     [InlineData(200, 44)]
-    public void It_fits_a_screen_of_any_width(int width, int longestBar)
+    public void The_view_fits_a_screen_of_any_width(int width, int longestBar)
     {
         var host = new ScriptedHost { Width = width };
         using var engine = new Engine(host);
@@ -120,7 +120,7 @@ public class StatisticsTextTests
     }
 
     [Fact]
-    public void It_prints_the_same_after_remoting_and_the_histogram_is_still_data()
+    public void The_view_is_the_same_after_remoting_and_the_histogram_is_still_data()
     {
         var host = new ScriptedHost();
         using var engine = new Engine(host);

@@ -93,7 +93,7 @@ public class StopTests
     }
 
     [Fact]
-    public void What_reads_the_verbose_messages_may_end_the_server()
+    public void A_command_that_reads_the_verbose_messages_may_end_the_server()
     {
         using var engine = new Engine();
         using var running = engine.Begin("Start-EchoServer -Port 0 -Verbose 4>&1 | ForEach-Object { \"$_\"; if (\"$_\" -like '* sent *') { throw 'seen enough' } }");
@@ -102,7 +102,7 @@ public class StopTests
         using var client = Peers.Call(port);
         client.Send("x"u8);
 
-        client.ReadEnd(); // FIN: the exception went through the server, and the connection was closed in order
+        client.ReadEnd(); // FIN: the exception passed through the server, which closed the connection in an orderly way
         Assert.Contains("seen enough", running.End().Ended!.Message, StringComparison.Ordinal);
     }
 }

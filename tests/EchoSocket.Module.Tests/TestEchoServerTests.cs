@@ -7,7 +7,7 @@ namespace EchoSocket.Module.Tests;
 public class TestEchoServerTests
 {
     [Fact]
-    public void Stopping_is_prompt_and_closes_the_connection()
+    public void Stopping_a_test_is_prompt_and_closes_the_connection()
     {
         var received = new TaskCompletionSource();
         using var peer = new ScriptedServer(client =>

@@ -6,22 +6,22 @@ namespace EchoSocket.Tests;
 public class AdaptiveSpinTests
 {
     [Fact]
-    public void It_goes_on_while_it_pays()
+    public void A_spin_is_tried_for_every_wait_while_it_pays_off()
     {
-        var spin = new AdaptiveSpin(lookCosts: true, Bounded.Limit);
+        var spin = new AdaptiveSpin(pollCosts: true, Bounded.Limit);
         for (var i = 0; i < 1000; i++)
         {
-            var looks = 0;
-            Assert.True(spin.Find(() => ++looks > 1));
+            var polls = 0;
+            Assert.True(spin.TrySpin(() => ++polls > 1));
         }
     }
 
     [Theory]
-    [InlineData(false)] // what is waited for never comes in time
-    [InlineData(true)] // or is always there before the first look
-    public void It_stops_where_it_does_not_pay_and_tries_again_ever_more_rarely(bool found)
+    [InlineData(false)] // the event never comes in time
+    [InlineData(true)] // the event is always there at the first poll
+    public void A_spin_that_does_not_pay_off_is_skipped_and_tried_again_less_and_less_often(bool found)
     {
-        var spin = new AdaptiveSpin(lookCosts: true);
+        var spin = new AdaptiveSpin(pollCosts: true);
 
         Assert.InRange(Tries(1_000), 4, 20);
         Assert.InRange(Tries(100_000), 1, 30);
@@ -31,9 +31,9 @@ public class AdaptiveSpinTests
             var tries = 0;
             for (var i = 0; i < waits; i++)
             {
-                var looked = false;
-                spin.Find(() => (looked = true) && found);
-                tries += looked ? 1 : 0;
+                var polled = false;
+                spin.TrySpin(() => (polled = true) && found);
+                tries += polled ? 1 : 0;
             }
 
             return tries;
@@ -41,44 +41,44 @@ public class AdaptiveSpinTests
     }
 
     [Fact]
-    public void Finding_at_once_proves_nothing_where_it_costs_nothing()
+    public void An_event_at_the_first_poll_is_neither_a_hit_nor_a_miss_if_a_poll_costs_nothing()
     {
-        var spin = new AdaptiveSpin(lookCosts: false);
-        Assert.Equal(1_000, Looks(found: true, waits: 1_000));
-        Assert.Equal(3, Looks(found: false, waits: 3));
-        Assert.Equal(1_000, Looks(found: true, waits: 1_000)); // nor does it make good what was looked for in vain
-        Assert.Equal(1, Looks(found: false, waits: 64));
-        Assert.Equal(1_000 - 1, Looks(found: true, waits: 1_000));
+        var spin = new AdaptiveSpin(pollCosts: false);
+        Assert.Equal(1_000, Polls(found: true, waits: 1_000));
+        Assert.Equal(3, Polls(found: false, waits: 3));
+        Assert.Equal(1_000, Polls(found: true, waits: 1_000)); // does not reset the misses
+        Assert.Equal(1, Polls(found: false, waits: 64));
+        Assert.Equal(1_000 - 1, Polls(found: true, waits: 1_000));
 
-        // How many waits looked.
-        int Looks(bool found, int waits)
+        // How many waits polled.
+        int Polls(bool found, int waits)
         {
-            var looks = 0;
+            var polls = 0;
             for (var i = 0; i < waits; i++)
             {
-                var looked = false;
-                spin.Find(() => (looked = true) && found);
-                looks += looked ? 1 : 0;
+                var polled = false;
+                spin.TrySpin(() => (polled = true) && found);
+                polls += polled ? 1 : 0;
             }
 
-            return looks;
+            return polls;
         }
     }
 
     [Fact]
-    public void It_starts_again_when_it_pays_again()
+    public void A_spin_that_pays_off_again_is_tried_for_every_wait_again()
     {
-        var spin = new AdaptiveSpin(lookCosts: true, Bounded.Limit);
+        var spin = new AdaptiveSpin(pollCosts: true, Bounded.Limit);
         for (var i = 0; i < 4; i++)
-            Assert.True(spin.Find(() => true)); // there before the first look: it proves nothing
+            Assert.True(spin.TrySpin(() => true)); // at the first poll: a miss
 
         var found = 0;
         for (var i = 0; i < 1_000; i++)
         {
-            var looks = 0;
-            found += spin.Find(() => ++looks > 1) ? 1 : 0;
+            var polls = 0;
+            found += spin.TrySpin(() => ++polls > 1) ? 1 : 0;
         }
 
-        Assert.Equal(1_000 - 64, found); // it rests for 64 waits once
+        Assert.Equal(1_000 - 64, found); // one pause of 64 waits
     }
 }

@@ -10,8 +10,8 @@ public class AllocationTests
     [Fact]
     public async Task Neither_side_allocates_for_a_message()
     {
-        // A collection that another test causes counts what is left of the thread's 8 KiB of allocation room as allocated. An
-        // object a message would be 48,000 bytes and more.
+        // If another test causes a garbage collection, the rest of the thread's 8 KiB allocation buffer counts as allocated. One
+        // object per message would be 48,000 bytes or more.
         const int Once = 20_000;
         const int Messages = 2_000;
         using var server = Peers.Listen();
@@ -39,7 +39,7 @@ public class AllocationTests
         Assert.InRange(counted.Last - counted.First, 0, Once);
     }
 
-    /// <summary>Notes the serving thread's allocations at its first and at its last read.</summary>
+    /// <summary>Records the serving thread's allocations at its first and at its last read.</summary>
     private sealed class Counter : Observer
     {
         public int Reads { get; private set; }

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Nothing else runs beside these tests, because they take the thread pool away from the whole process.</summary>
+/// <summary>These tests run alone, because they block the thread pool of the whole process.</summary>
 [CollectionDefinition(nameof(BlockedPoolTests), DisableParallelization = true)]
 [Collection(nameof(BlockedPoolTests))]
 public class BlockedPoolTests
@@ -33,13 +33,13 @@ public class BlockedPoolTests
     {
         ThreadPool.GetMaxThreads(out var max, out var maxIo);
         ThreadPool.GetMinThreads(out var min, out _);
-        var most = Math.Max(min, Environment.ProcessorCount);
+        var threads = Math.Max(min, Environment.ProcessorCount);
         using var release = new ManualResetEvent(false);
-        using var ended = new CountdownEvent(most);
-        Assert.True(ThreadPool.SetMaxThreads(most, maxIo));
+        using var ended = new CountdownEvent(threads);
+        Assert.True(ThreadPool.SetMaxThreads(threads, maxIo));
         try
         {
-            for (var i = 0; i < most; i++)
+            for (var i = 0; i < threads; i++)
             {
                 ThreadPool.QueueUserWorkItem(_ =>
                 {

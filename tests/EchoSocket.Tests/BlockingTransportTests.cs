@@ -22,7 +22,7 @@ public sealed class BlockingTransportTests : IDisposable
         _listener.Listen();
         _peer = Peers.Call((IPEndPoint)_listener.LocalEndPoint!);
         _socket = _listener.Accept();
-        Peers.Bound(_socket);
+        Peers.SetTimeouts(_socket);
         _transport = new BlockingTransport(_socket);
     }
 
@@ -44,7 +44,7 @@ public sealed class BlockingTransportTests : IDisposable
 
         _transport.Dispose();
 
-        // After a reset one of the two throws: on Linux the send, elsewhere the receive.
+        // After a reset either the send (on Linux) or the receive (elsewhere) throws.
         Assert.Equal(0, _peer.Receive(new byte[1]));
         Assert.Equal(1, _peer.Send("x"u8));
     }

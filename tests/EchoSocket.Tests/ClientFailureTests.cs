@@ -57,7 +57,7 @@ public class ClientFailureTests
     }
 
     [Fact]
-    public async Task A_large_message_that_nobody_reads_is_OperationTimeout()
+    public async Task A_large_message_that_the_server_does_not_read_is_OperationTimeout()
     {
         using var gaveUp = new ManualResetEventSlim();
         using var server = new ScriptedServer(_ => gaveUp.Wait(Bounded.Limit));

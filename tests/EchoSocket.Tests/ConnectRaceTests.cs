@@ -52,7 +52,7 @@ public class ConnectRaceTests
     public void The_families_alternate_beginning_with_that_of_the_first_address()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "others do not have 127.0.0.2 and 127.0.0.3");
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
         string[] addresses = ["127.0.0.1", "127.0.0.2", "127.0.0.3", "::1"];
 
         var race = ConnectRace.Run([.. addresses.Select(IPAddress.Parse)], port, In(Bounded.Limit), CancellationToken.None);
@@ -64,7 +64,7 @@ public class ConnectRaceTests
     [Fact]
     public void If_all_addresses_fail_each_says_why()
     {
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
 
         var race = ConnectRace.Run([IPAddress.Loopback, Second], port, In(Bounded.Limit), CancellationToken.None);
 
@@ -74,7 +74,7 @@ public class ConnectRaceTests
     }
 
     [Fact]
-    public void An_address_that_drops_packets_makes_the_failure_a_time_out_whatever_the_others_say()
+    public void If_one_address_drops_packets_the_failure_is_a_time_out_even_if_others_refuse()
     {
         using var full = FullBacklog.Create();
 
@@ -125,7 +125,7 @@ public class ConnectRaceTests
     }
 
     [Fact]
-    public async Task A_connected_socket_is_blocking_and_sends_at_once()
+    public async Task A_connected_socket_is_blocking_and_has_NoDelay()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());
@@ -144,7 +144,7 @@ public class ConnectRaceTests
     [Fact]
     public void An_attempt_that_fails_or_is_cancelled_closes_its_socket()
     {
-        using var refused = Unlistened(out var port);
+        using var refused = BindWithoutListening(out var port);
         using var cancelled = new CancellationTokenSource();
         cancelled.Cancel();
         var remote = new IPEndPoint(IPAddress.Loopback, port);
@@ -161,8 +161,8 @@ public class ConnectRaceTests
 
     private static long In(TimeSpan time) => Stopwatch.GetTimestamp() + Clock.Ticks(time);
 
-    // Bound, so that nobody else listens there.
-    private static Socket Unlistened(out int port)
+    // Bound, so that no other socket can listen on the port.
+    private static Socket BindWithoutListening(out int port)
     {
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         socket.Bind(new IPEndPoint(IPAddress.Any, 0));

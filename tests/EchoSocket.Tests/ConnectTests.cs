@@ -13,11 +13,11 @@ namespace EchoSocket.Tests;
 public class ConnectTests
 {
     [Fact]
-    public void Nobody_listening_is_ConnectionRefused()
+    public void A_port_without_a_listener_is_ConnectionRefused()
     {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that nobody else listens there
-        var endPoint = (IPEndPoint)unlistened.LocalEndPoint!;
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0)); // bound, so that no other socket can listen on the port
+        var endPoint = (IPEndPoint)bound.LocalEndPoint!;
 
         var error = Assert.Throws<EchoException>(() => Peers.Client(endPoint));
 
@@ -124,9 +124,9 @@ public class ConnectTests
     [Fact]
     public void A_failure_says_which_addresses_of_a_name_were_tried()
     {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Any, 0));
-        var port = ((IPEndPoint)unlistened.LocalEndPoint!).Port;
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Any, 0));
+        var port = ((IPEndPoint)bound.LocalEndPoint!).Port;
         var resolver = new NameResolver(_ => [IPAddress.Loopback, IPAddress.Parse("127.0.0.2")], 1);
 
         var ofName = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = "two", Port = port, Resolver = resolver }));

@@ -6,7 +6,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>What comes back, byte for byte, however it was cut up on the way.</summary>
+/// <summary>What comes back, byte for byte, however TCP split it on the way.</summary>
 public class EchoBytesTests
 {
     private static readonly byte[] EveryByte = [.. Enumerable.Range(0, 256).Select(b => (byte)b)];
@@ -45,7 +45,7 @@ public class EchoBytesTests
         using (var client = Peers.Client(server.LocalEndPoint, operationTimeout: 60))
         {
             client.Exchange(message, size, reply);
-            client.Exchange(message, size, reply); // and the connection is good for another
+            client.Exchange(message, size, reply); // and the connection can be used again
         }
 
         Assert.True(Upper(message).AsSpan().SequenceEqual(reply));
@@ -67,8 +67,8 @@ public class EchoBytesTests
         using (var client = Peers.Client(server.LocalEndPoint, operationTimeout: 60))
             client.Exchange(message, message.Length, message.ToArray());
 
-        // Its thread did all its work, so this is all the memory it ever had: a buffer to read into, and one for what is unsent,
-        // which may grow by doubling to the same size.
+        // The server's thread does all its work, so this is all the memory it allocated: a buffer to read into, and one for
+        // unsent replies, which may double until it has the same size.
         Assert.InRange(await serving.Soon(), 1, 832 * 1024);
     }
 
@@ -134,7 +134,7 @@ public class EchoBytesTests
     }
 
     [Fact]
-    public async Task A_character_cut_in_two_reads_comes_back_whole()
+    public async Task A_character_split_between_two_reads_comes_back_whole()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());

@@ -98,9 +98,9 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void A_measurement_without_a_connection_says_why()
     {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
-        var refused = new EchoMeter(Options(((System.Net.IPEndPoint)unlistened.LocalEndPoint!).Port)).Run();
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new System.Net.IPEndPoint(System.Net.IPAddress.Loopback, 0));
+        var refused = new EchoMeter(Options(((System.Net.IPEndPoint)bound.LocalEndPoint!).Port)).Run();
         AssertFailed(EchoError.ConnectionRefused, refused);
         Assert.Equal((0L, 0, null, ""), (refused.Sent, refused.Connections, refused.ConnectTime, refused.RemoteEndPoint));
 
@@ -159,12 +159,12 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         }
     }
 
-    private sealed class FailingPoller(IPoller poller, int most) : WrappedPoller(poller)
+    private sealed class FailingPoller(IPoller poller, int max) : WrappedPoller(poller)
     {
         private int _added;
 
         public override ITransport Adopt(Socket socket, int token) =>
-            _added++ < most ? base.Adopt(socket, token) : throw new System.ComponentModel.Win32Exception(24);
+            _added++ < max ? base.Adopt(socket, token) : throw new System.ComponentModel.Win32Exception(24);
     }
 
     private static void AssertFailed(EchoError error, MeterResult result)

@@ -112,7 +112,7 @@ public abstract class EchoMeterTests : MeterTestBase
     [Theory]
     [InlineData(null)]
     [InlineData(5000.0)]
-    public async Task A_stopped_measurement_returns_what_it_has_measured_and_closes_in_order(double? rate)
+    public async Task A_stopped_measurement_returns_its_results_so_far_and_closes_with_FIN(double? rate)
     {
         using var server = Server();
         using var stop = new CancellationTokenSource();
@@ -149,7 +149,7 @@ public abstract class EchoMeterTests : MeterTestBase
         Allocated(100);
         var few = Allocated(1000);
 
-        // The result has more buckets for more messages; an object for each message would be 2,400,000 bytes and more.
+        // More messages fill more buckets of the result. One object per message would be 2,400,000 bytes or more.
         Assert.InRange(Allocated(101_000) - few, long.MinValue, 500_000);
     }
 }

@@ -8,7 +8,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-// Stopped by somebody else, or by its own observer.
+// Stopping, from another thread or from the observer.
 public abstract partial class EndTests
 {
     [Fact]
@@ -23,7 +23,7 @@ public abstract partial class EndTests
     }
 
     [Fact]
-    public async Task Stopping_before_it_serves_and_twice_is_harmless()
+    public async Task Stopping_before_serving_and_twice_is_harmless()
     {
         using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create });
         server.Stop();
@@ -72,15 +72,15 @@ public abstract partial class EndTests
     [Fact]
     public async Task A_stopped_server_answers_all_that_had_come_and_sends_FIN()
     {
-        const int Size = 2_000_000; // more than one read takes, and more than one turn
+        const int Size = 2_000_000; // more than one read, and more than one turn
         using var entered = new ManualResetEventSlim();
-        using var leave = new ManualResetEventSlim();
+        using var proceed = new ManualResetEventSlim();
         var recorder = new Recorder
         {
             OnReceived = () =>
             {
                 entered.Set();
-                Assert.True(leave.Wait(Bounded.Limit));
+                Assert.True(proceed.Wait(Bounded.Limit));
             },
         };
         using var server = Start(o => o.StopGrace = Bounded.Limit, recorder);
@@ -90,9 +90,9 @@ public abstract partial class EndTests
         var clients = Enumerable.Range(0, One ? 0 : 20).Select(_ => Peers.Call(server.EndPoint)).Prepend(first).ToList();
         if (!One)
         {
-            leave.Set(); // the others are to be accepted, too
+            proceed.Set(); // so that the others are accepted, too
             Bounded.Until(() => server.Server.ActiveConnections == clients.Count);
-            leave.Reset();
+            proceed.Reset();
             entered.Reset();
             first.Send("x"u8);
             Assert.True(entered.Wait(Bounded.Limit));
@@ -105,7 +105,7 @@ public abstract partial class EndTests
         })).ToList();
         await Task.WhenAll(sending).Soon();
         server.Server.Stop();
-        leave.Set();
+        proceed.Set();
 
         var reading = clients.Select(client => Bounded.Start(() =>
         {
@@ -169,7 +169,7 @@ public abstract partial class EndTests
             }
             catch (SocketException)
             {
-                // it is shut down below
+                // the other task shuts the socket down
             }
         });
         var reading = Bounded.Start(() =>
@@ -191,7 +191,7 @@ public abstract partial class EndTests
     [InlineData(false, EndReason.Stopped)]
     public async Task An_observer_may_stop_the_server(bool atTheEnd, EndReason reason)
     {
-        ManyServer? server = null;
+        TestServer? server = null;
         var recorder = atTheEnd
             ? new Recorder { OnEnded = () => server!.Server.Stop() }
             : new Recorder { OnReceived = () => server!.Server.Stop() };

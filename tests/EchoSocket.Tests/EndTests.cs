@@ -45,16 +45,16 @@ public abstract partial class EndTests
 
     private protected abstract IPoller Create();
 
-    private ManyServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
+    private TestServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
     {
         using (Create())
         {
-            // skips where there is no such poller
+            // skips the test if this system has no such poller
         }
 
         var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
         configure?.Invoke(options);
-        return new ManyServer(options, recorder ?? new Recorder(), One);
+        return new TestServer(options, recorder ?? new Recorder(), One);
     }
 
     [Fact]
@@ -198,7 +198,7 @@ public abstract partial class EndTests
     }
 
     [Fact]
-    public async Task What_an_observer_throws_ends_the_server_in_order_and_reaches_its_caller()
+    public async Task An_exception_of_an_observer_ends_the_server_with_FIN_and_reaches_its_caller()
     {
         Socket? client = null;
         var recorder = new Recorder
@@ -228,12 +228,12 @@ public abstract partial class EndTests
     {
         Assert.EndsWith("bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         using var poller = Create();
-        if (poller is EpollPoller) // a .NET socket does not tell what the peer has not acknowledged
+        if (poller is EpollPoller) // .NET does not expose how much the peer has not acknowledged
             Assert.StartsWith("The client had not yet taken ", connection.Detail, StringComparison.Ordinal);
     }
 
     // The result of the first connection, which also ends a server of one client.
-    private async Task<ConnectionResult> End(ManyServer server, TimeSpan? limit = null)
+    private async Task<ConnectionResult> End(TestServer server, TimeSpan? limit = null)
     {
         await server.Recorder.Ended(1).Soon(limit);
         if (One)

@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>The exceptions made of the operating system's errors.</summary>
+/// <summary>The exceptions made from the operating system's errors.</summary>
 public class ErrorsTests
 {
     [Theory]

@@ -8,7 +8,7 @@ using EchoSocket.Transport;
 
 namespace EchoSocket.Tests;
 
-/// <summary>A connection whose other end is the test: what came, and how much there is room for.</summary>
+/// <summary>A connection whose peer is the test, which sets what arrives and how much can be sent.</summary>
 internal sealed class FakeTransport : ITransport
 {
     public Queue<byte> Incoming { get; } = new();
@@ -60,12 +60,12 @@ internal sealed class FakeTransport : ITransport
     public void Abort() => IsAborted = IsClosed = true;
 }
 
-/// <summary>A poller that only notes what it is asked to watch for.</summary>
+/// <summary>A poller that only records the interests.</summary>
 internal sealed class FakePoller : IPoller
 {
     public Dictionary<int, Interest> Interests { get; } = [];
 
-    /// <summary>What the next accepts come to, one after the other; nothing for no client.</summary>
+    /// <summary>The results of the next accepts. When it is empty, no client is waiting.</summary>
     public Queue<SocketError> Accepts { get; } = new();
 
     public void Register(Socket listener, int token) => Interests[token] = Interest.Reading;

@@ -130,7 +130,7 @@ public class LatencyPlotTests
     [Fact]
     public void A_plot_reads_distributions_of_any_size()
     {
-        // Written in more than the 8 KiB that are decompressed at once: no two counts in a row are alike for long.
+        // The counts vary, so that the compressed data is longer than the 8 KiB that are decompressed at once.
         var random = new Random(1);
         var result = Result("a", [.. Enumerable.Range(0, 50_001).Select(i => (random.Next(1, 100), 0.001 * Math.Pow(10, 9.0 * i / 50_000)))]);
         Assert.True(Convert.FromBase64String(result.HdrHistogram).Length > 3 * 8192);
@@ -149,7 +149,7 @@ public class LatencyPlotTests
     [InlineData("::1", "[::1]:7")]
     public void Any_name_of_a_target_can_be_drawn(string? name, string expected) => Assert.Contains(expected, Texts(Draw(Result(name!, (1, 1)))));
 
-    // Not a row above: what holds those cannot hold these.
+    // Not a row above: attributes are stored as UTF-8, which has no lone surrogates.
     [Fact]
     public void Half_a_surrogate_pair_in_a_name_is_replaced() =>
         Shows(Draw(Result("a\uD83Db\uDE00", (1, 1)), Result("end\uD83D", (1, 1))), "a\uFFFDb\uFFFD:7", "end\uFFFD:7");
@@ -212,7 +212,7 @@ public class LatencyPlotTests
     }
 
     [Fact]
-    public void When_all_colours_are_used_they_come_again_with_other_dashes()
+    public void Once_all_colours_are_used_they_repeat_with_other_dashes()
     {
         var picture = Draw([.. Enumerable.Range(1, 28).Select(i => Result("a", (10, i)))]);
 

@@ -13,7 +13,7 @@ public abstract class MeterTestBase
     {
         using (Create())
         {
-            // skips where there is no such poller
+            // skips the test if this system has no such poller
         }
 
         var options = new EchoMeterOptions { Port = port, Poller = Create, OperationTimeout = Bounded.Limit };
@@ -24,12 +24,12 @@ public abstract class MeterTestBase
     private protected MeterResult Run(ScriptedServer server, Action<EchoMeterOptions>? configure = null) =>
         Run(server.EndPoint.Port, configure);
 
-    private protected MeterResult Run(ManyServer server, Action<EchoMeterOptions>? configure = null) =>
+    private protected MeterResult Run(TestServer server, Action<EchoMeterOptions>? configure = null) =>
         Run(server.EndPoint.Port, configure);
 
     private protected MeterResult Run(int port, Action<EchoMeterOptions>? configure) =>
         new EchoMeter(Options(port, configure)).Run(TestContext.Current.CancellationToken);
 
-    private protected static ManyServer Server(EchoTransform transform = EchoTransform.Upper) =>
+    private protected static TestServer Server(EchoTransform transform = EchoTransform.Upper) =>
         new(new EchoServerOptions { Port = 0, Transform = transform }, new Recorder());
 }

@@ -62,7 +62,7 @@ public class MeterTimingTests
     [Fact]
     public void A_late_reply_is_not_taken_for_that_of_a_message_sent_later()
     {
-        // The first reply comes a moment too late, and right behind it, in time, those to messages sent meanwhile.
+        // The first reply comes a moment too late. Right after it come the replies to later messages, which are in time.
         var server = new SimulatedServer { Delay = (_, message) => message == 0 ? SimulatedServer.Second + 1 : 0 };
 
         var result = server.Measure(o => (o.Count, o.OperationTimeout, o.InFlight, o.Rate) = (4, Timeout, 10, 4));
@@ -171,7 +171,7 @@ public class MeterTimingTests
         var result = server.Measure(o =>
             (o.Duration, o.Rate, o.OperationTimeout) = (TimeSpan.FromSeconds(0.2), EchoMeterOptions.MaxRate, Timeout));
 
-        // One a millisecond, and for a second longer than asked for.
+        // One message per millisecond, and for a second longer than the duration.
         Assert.Equal((1200L, 1200L, 0L), (result.Sent, result.Received, result.Lost));
         Assert.StartsWith("1,998,800 messages that were due were never sent: ", result.Detail, StringComparison.Ordinal);
         Assert.Contains("fewer than 10,000,000 a second.", result.Detail, StringComparison.Ordinal);
@@ -185,7 +185,7 @@ public class MeterTimingTests
 
         var result = server.Measure(o => (o.Count, o.Connections, o.Rate, o.OperationTimeout) = (200, 2, 100, TimeSpan.FromSeconds(0.5)));
 
-        // The failed connection had 11 messages of its 100, and one connection cannot stand in for another.
+        // The failed connection sent 11 of its 100 messages, and no other connection sends the rest.
         Assert.Equal((111L, 110L, 1L), (result.Sent, result.Received, result.Lost));
         Assert.Contains("89 messages that were due were never sent: their connection had failed", result.Detail, StringComparison.Ordinal);
     }
@@ -344,7 +344,7 @@ public class MeterTimingTests
     private static int CountAbove(double milliseconds, MeterResult result) =>
         (int)result.Histogram.Where(b => b.FromMicroseconds >= milliseconds * 1000).Sum(b => b.Count);
 
-    // To the three digits of a histogram.
+    // Compares to the three significant digits of a histogram.
     private static void AssertNear(double milliseconds, TimeSpan? time, double tolerance = 0.001) =>
         Assert.InRange(time!.Value.TotalMilliseconds, (milliseconds * 0.999) - tolerance, (milliseconds * 1.001) + tolerance);
 }

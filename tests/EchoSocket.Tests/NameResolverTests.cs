@@ -38,7 +38,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_name_that_finds_no_place_in_time_says_so()
+    public void A_look_up_beyond_the_maximum_that_cannot_start_in_time_says_so()
     {
         Fill();
 
@@ -50,7 +50,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public async Task A_name_that_finds_no_place_waits_until_a_look_up_ends()
+    public async Task A_look_up_beyond_the_maximum_starts_when_another_ends()
     {
         Fill();
         Thread? waiter = null;
@@ -81,7 +81,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public void A_name_is_looked_up_anew_when_its_look_up_has_ended()
+    public void A_name_is_looked_up_again_after_its_look_up_has_ended()
     {
         Resolve("good");
         Resolve("good");
@@ -90,7 +90,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public async Task Waiting_can_be_cancelled_for_a_look_up_and_for_a_place()
+    public async Task Waiting_for_a_look_up_to_start_or_to_end_can_be_cancelled()
     {
         using var cancellation = new CancellationTokenSource();
         var forLookUp = Bounded.Start(() => _resolver.Resolve("dead1", In(TimeSpan.FromHours(1)), cancellation.Token));
@@ -105,7 +105,7 @@ public sealed class NameResolverTests : IDisposable
     }
 
     [Fact]
-    public void Whatever_a_look_up_throws_is_a_result()
+    public void An_exception_of_a_look_up_is_a_result()
     {
         var resolution = Resolve("throws");
 

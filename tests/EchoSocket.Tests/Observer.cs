@@ -2,7 +2,7 @@ using System.Net;
 
 namespace EchoSocket.Tests;
 
-/// <summary>An observer that a test overrides where it is interested.</summary>
+/// <summary>An observer that does nothing; a test overrides what it needs.</summary>
 internal abstract class Observer : IEchoObserver
 {
     public virtual bool IsFull => false;

@@ -26,7 +26,7 @@ public class PaceTests
         Assert.Equal(0, pace.TakeDue(Start + Second));
         Assert.True(pace.IsOver);
 
-        // The last message is followed by a pause, too, so that the rate is what was asked for.
+        // An interval follows the last message, too, so that the average rate is the requested one.
         Assert.Equal(Start + (Second * 7 / 10), pace.NextDue);
         Assert.Equal((-1, long.MaxValue, 7L), (pace.TakeDue(Start + Second), pace.NextDue, pace.Due));
     }

@@ -47,12 +47,12 @@ public class PathProbeTests
     }
 
     [Fact]
-    public void Nobody_listening_fails_at_Connect()
+    public void A_port_without_a_listener_fails_at_Connect()
     {
-        using var unlistened = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
-        unlistened.Bind(new IPEndPoint(IPAddress.Loopback, 0));
+        using var bound = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        bound.Bind(new IPEndPoint(IPAddress.Loopback, 0));
 
-        var report = PathProbe.Run("127.0.0.1", ((IPEndPoint)unlistened.LocalEndPoint!).Port, Bounded.Limit);
+        var report = PathProbe.Run("127.0.0.1", ((IPEndPoint)bound.LocalEndPoint!).Port, Bounded.Limit);
 
         Check(EchoPathStage.Connect, "refused", report);
         Assert.Equal("refused", report.Attempts.Single().Error);

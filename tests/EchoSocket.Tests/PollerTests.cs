@@ -18,7 +18,7 @@ public class SelectPollerTests : PollerTests
     private protected override IPoller Create() => new SelectPoller();
 
     [Fact]
-    public void If_more_are_ready_than_the_array_takes_each_has_its_turn()
+    public void If_more_are_ready_than_the_array_holds_each_is_reported_in_turn()
     {
         using var poller = Create();
         var sockets = new List<Socket>();
@@ -36,14 +36,14 @@ public class SelectPollerTests : PollerTests
                     poller.Change(token, Interest.Writing);
             }
 
-            var (told, ready) = (new HashSet<int>(), new int[8]);
+            var (reported, ready) = (new HashSet<int>(), new int[8]);
             for (var round = 0; round < 3; round++)
             {
                 Assert.Equal(8, poller.Wait(1000, ready));
-                told.UnionWith(ready);
+                reported.UnionWith(ready);
             }
 
-            Assert.Equal(20, told.Count);
+            Assert.Equal(20, reported.Count);
         }
         finally
         {
@@ -74,7 +74,7 @@ public abstract class PollerTests
     }
 
     [Fact]
-    public void Waking_before_a_wait_is_not_lost_and_any_number_of_times_is_one()
+    public void A_wake_up_before_a_wait_is_not_lost_and_any_number_of_them_count_as_one()
     {
         using var poller = Create();
         for (var i = 0; i < 300_000; i++) // more than a socket's buffer holds
@@ -83,7 +83,7 @@ public abstract class PollerTests
         Assert.Equal(1, poller.Wait(Forever, _ready));
         while (poller.Wait(0, _ready) > 0)
         {
-            // what a socket's buffer still brought
+            // the wake-ups that were still in the socket's buffer
         }
 
         poller.Wake();

@@ -9,7 +9,7 @@ namespace EchoSocket.Tests;
 
 internal static class Pollers
 {
-    /// <summary>Skips the test where there is none.</summary>
+    /// <summary>Creates an epoll poller, or skips the test if this system has none.</summary>
     public static IPoller Epoll()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "epoll is Linux's");
@@ -17,7 +17,7 @@ internal static class Pollers
     }
 }
 
-/// <summary>A poller that a test listens in on, and on the bytes of its connections.</summary>
+/// <summary>A poller whose calls a test can intercept, and those of its connections.</summary>
 internal class WrappedPoller(IPoller poller) : IPoller
 {
     public void Register(Socket listener, int token) => poller.Register(listener, token);

@@ -71,7 +71,7 @@ public class RoomsTests
         Assert.DoesNotContain(
             typeof(EchoServer).Assembly.GetReferencedAssemblies(), a => a.Name!.Contains("Automation", StringComparison.Ordinal));
 
-    // Without comments.
+    // The code of each file, without comments.
     private static IEnumerable<(string File, string Code)> Files(string room) =>
         Directory.GetFiles(Path.Combine(Core, room), "*.cs", SearchOption.AllDirectories)
             .Select(f => (Path.GetFileName(f), Regex.Replace(File.ReadAllText(f), @"//.*", "")));

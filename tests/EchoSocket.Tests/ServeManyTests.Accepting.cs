@@ -9,7 +9,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-// Who is accepted, when, and what if not.
+// Accepting clients: their endpoints, the limits, and failures.
 public abstract partial class ServeManyTests
 {
     [Theory]
@@ -18,13 +18,13 @@ public abstract partial class ServeManyTests
     [InlineData("0.0.0.0", "127.0.0.2")]
     [InlineData("::", "::1")]
     [InlineData("::", "127.0.0.2")] // a dual-mode socket's ::ffff:127.0.0.2
-    public async Task Both_ends_of_a_connection_are_told_as_the_client_knows_them(string listening, string calling)
+    public async Task The_endpoints_of_a_connection_are_those_that_the_client_sees(string listening, string connecting)
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6 || !listening.Contains(':'), "no IPv6 here");
-        Assert.SkipUnless(OperatingSystem.IsLinux() || calling != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
+        Assert.SkipUnless(OperatingSystem.IsLinux() || connecting != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
         using var server = Start(o => o.Address = IPAddress.Parse(listening));
 
-        using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(calling), server.EndPoint.Port));
+        using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(connecting), server.EndPoint.Port));
         var (theirs, ours) = (client.RemoteEndPoint!.ToString(), client.LocalEndPoint!.ToString());
         client.Close();
         await server.Recorder.Ended(1);
@@ -34,7 +34,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task MaxConnections_lets_further_clients_wait_until_a_place_is_free()
+    public async Task Clients_beyond_MaxConnections_wait_until_another_disconnects()
     {
         using var server = Start(o => o.MaxConnections = 2);
         var first = Peers.Client(server.EndPoint);
@@ -50,11 +50,11 @@ public abstract partial class ServeManyTests
 
         Assert.Equal("C", await waiting.Soon());
         Assert.Equal(3, server.Server.TotalConnections);
-        Assert.Equal(2, server.Recorder.MostActive);
+        Assert.Equal(2, server.Recorder.MaxActiveConnections);
     }
 
     [Fact]
-    public async Task ConnectionCount_returns_after_so_many_have_come_and_gone()
+    public async Task A_server_with_a_ConnectionCount_returns_when_the_last_of_its_clients_disconnects()
     {
         using var server = Start(o => o.ConnectionCount = 3);
         using (var last = Peers.Client(server.EndPoint))
@@ -77,7 +77,7 @@ public abstract partial class ServeManyTests
     [Theory]
     [InlineData(SocketError.TooManyOpenSockets, true)]
     [InlineData(SocketError.NoBufferSpaceAvailable, true)]
-    [InlineData(SocketError.ConnectionAborted, false)] // it left before it was accepted
+    [InlineData(SocketError.ConnectionAborted, false)] // the client reset before the accept
     [InlineData(SocketError.HostUnreachable, false)]
     public async Task An_accept_that_fails_is_tried_again(SocketError error, bool warns)
     {
@@ -91,7 +91,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public void While_there_are_no_handles_it_waits_between_its_tries()
+    public void A_server_out_of_handles_pauses_between_its_tries_to_accept()
     {
         using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), SocketError.TooManyOpenSockets, times: 5));
 
@@ -99,7 +99,7 @@ public abstract partial class ServeManyTests
         using var client = Peers.Client(server.EndPoint);
         Assert.Equal("HI", Exchange(client, "hi"));
 
-        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(450), Bounded.Limit); // five rests of a tenth of a second
+        Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(450), Bounded.Limit); // five pauses of 100 ms
     }
 
     [Fact]

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-// Stopping, faults, and observers that throw or can take no more.
+// Stopping, faults, and observers that throw or are full.
 public abstract partial class ServeManyTests
 {
     [Fact]
@@ -38,7 +38,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_transform_that_throws_ends_that_connection_as_Faulted_and_touches_no_other()
+    public async Task A_transform_that_throws_ends_that_connection_as_Faulted_and_no_other()
     {
         using var server = Start(o => o.TransformBytes = (buffer, _) =>
         {
@@ -50,15 +50,15 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_failure_that_is_no_reset_ends_that_connection_as_Faulted_and_touches_no_other()
+    public async Task A_failure_other_than_a_reset_ends_that_connection_as_Faulted_and_no_other()
     {
         using var server = Start(o => o.Poller = () => new ReceiveFailingPoller(Create()));
 
         Assert.Contains(nameof(SocketError.HostUnreachable), await FaultOfOneOfTwo(server), StringComparison.Ordinal);
     }
 
-    // The detail of the one that sent "!".
-    private static async Task<string> FaultOfOneOfTwo(ManyServer server)
+    // Returns the detail of the connection that sent "!".
+    private static async Task<string> FaultOfOneOfTwo(TestServer server)
     {
         using var good = Peers.Client(server.EndPoint);
         var reply = Exchange(good, "ok");
@@ -75,7 +75,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task What_an_observer_throws_ends_the_server_and_reaches_its_caller()
+    public async Task An_exception_of_an_observer_closes_every_connection_and_reaches_the_caller()
     {
         var recorder = new Recorder { OnReceived = () => throw new InvalidOperationException("the observer's own") };
         using var server = Start(recorder: recorder);
@@ -93,7 +93,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task An_observer_that_is_full_keeps_further_clients_waiting_and_serves_the_others()
+    public async Task While_an_observer_is_full_new_clients_wait_and_the_others_are_served()
     {
         var recorder = new Recorder();
         using var server = Start(recorder: recorder);
@@ -112,7 +112,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task While_it_stops_it_accepts_nobody()
+    public async Task A_server_that_is_stopping_refuses_new_clients()
     {
         using var server = Start(o => o.StopGrace = Bounded.Limit);
         using var last = Peers.Call(server.EndPoint);
@@ -120,7 +120,7 @@ public abstract partial class ServeManyTests
         last.ReadExactly(1);
 
         server.Server.Stop();
-        Assert.Equal(0, last.Receive(new byte[1])); // its FIN; it is waited for until it closes in turn
+        Assert.Equal(0, last.Receive(new byte[1])); // the server's FIN; it now waits for the client to close
 
         Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
         Assert.False(server.Serving.IsCompleted);

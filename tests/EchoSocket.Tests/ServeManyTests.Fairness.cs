@@ -10,13 +10,13 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-// Each gets its turn, clients and those who want to be.
+// Fairness among connected clients, and between them and new ones.
 public abstract partial class ServeManyTests
 {
     [Theory]
     [InlineData(int.MaxValue, 8)]
     [InlineData(98, 2)]
-    public async Task New_clients_do_not_wait_for_a_round_of_all_others_each(int maxConnections, int served)
+    public async Task Several_new_clients_are_accepted_in_each_round_of_many_others(int maxConnections, int served)
     {
         HeldPoller poller = null!;
         using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
@@ -24,9 +24,9 @@ public abstract partial class ServeManyTests
         clients.ForEach(c => c.Send("a"u8));
         clients.ForEach(c => c.ReadExactly(1));
 
-        // While the server is held between two rounds, all of them send, and others come.
+        // While the server is held between two rounds, every client sends, and new ones connect.
         poller.Hold();
-        clients[0].Send("b"u8); // wakes it, if it waits already
+        clients[0].Send("b"u8); // wakes the server if it already waits
         await poller.Held.Soon();
         clients.AddRange(Enumerable.Range(0, 8).Select(_ => Peers.Call(server.EndPoint)));
         clients.ForEach(c => c.Send("a"u8));
@@ -34,8 +34,8 @@ public abstract partial class ServeManyTests
 
         Assert.Equal("B"u8, clients[0].ReadExactly(1));
         clients.Take(96 + served).ToList().ForEach(c => Assert.Equal("A"u8, c.ReadExactly(1)));
-        Assert.InRange(poller.MostClientsInARound, 2, 8);
-        Assert.Equal(96 + served, server.Recorder.MostActive);
+        Assert.InRange(poller.MaxAcceptsPerRound, 2, 8);
+        Assert.Equal(96 + served, server.Recorder.MaxActiveConnections);
         clients.ForEach(c => c.Dispose());
     }
 
@@ -54,15 +54,15 @@ public abstract partial class ServeManyTests
         await flooding.Soon();
         await reading.Soon();
 
-        Assert.Equal(1, poller.MostReadsOfOneInARound); // a server that is stopped reads more
+        Assert.Equal(1, poller.MaxReadsPerClientPerRound); // a server that is stopping reads more often
     }
 
-    /// <summary>Counts how often one client is read from between one wait and the next.</summary>
+    /// <summary>Counts the reads from each client between two waits.</summary>
     private sealed class CountingPoller(IPoller poller) : WrappedPoller(poller)
     {
         private readonly Dictionary<int, int> _reads = [];
 
-        public int MostReadsOfOneInARound { get; private set; }
+        public int MaxReadsPerClientPerRound { get; private set; }
 
         public override int Wait(int milliseconds, int[] ready)
         {
@@ -73,12 +73,12 @@ public abstract partial class ServeManyTests
         protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
         {
             _reads[token] = _reads.GetValueOrDefault(token) + 1;
-            MostReadsOfOneInARound = Math.Max(MostReadsOfOneInARound, _reads[token]);
+            MaxReadsPerClientPerRound = Math.Max(MaxReadsPerClientPerRound, _reads[token]);
             return base.Receive(token, transport, buffer, count, out error);
         }
     }
 
-    /// <summary>Can be held before it waits, and counts how many clients come between one wait and the next.</summary>
+    /// <summary>Can be held before a wait, and counts the clients accepted between two waits.</summary>
     private sealed class HeldPoller(IPoller poller) : WrappedPoller(poller)
     {
         private readonly ManualResetEventSlim _gate = new(initialState: true);
@@ -87,11 +87,11 @@ public abstract partial class ServeManyTests
 
         public Task Held => _held.Task;
 
-        public int MostClientsInARound { get; private set; }
+        public int MaxAcceptsPerRound { get; private set; }
 
         public void Hold()
         {
-            MostClientsInARound = 0;
+            MaxAcceptsPerRound = 0;
             _gate.Reset();
         }
 
@@ -101,7 +101,7 @@ public abstract partial class ServeManyTests
         {
             var client = base.Accept(listener, token, out error);
             if (client is not null)
-                MostClientsInARound = Math.Max(MostClientsInARound, ++_clients);
+                MaxAcceptsPerRound = Math.Max(MaxAcceptsPerRound, ++_clients);
             return client;
         }
 

@@ -25,20 +25,20 @@ public abstract partial class ServeManyTests
 {
     private protected abstract IPoller Create();
 
-    private ManyServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
+    private TestServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
     {
         using (Create())
         {
-            // skips where there is no such poller
+            // skips the test if this system has no such poller
         }
 
         var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
         configure?.Invoke(options);
-        return new ManyServer(options, recorder ?? new Recorder());
+        return new TestServer(options, recorder ?? new Recorder());
     }
 
     [Fact]
-    public async Task Many_clients_are_served_at_once_and_each_end_is_told()
+    public async Task Many_clients_are_served_at_once_and_each_end_is_reported()
     {
         using var server = Start();
         var clients = Enumerable.Range(0, 50).Select(_ => Peers.Client(server.EndPoint)).ToList();
@@ -80,7 +80,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task A_client_that_never_reads_is_not_read_from_and_delays_nobody()
+    public async Task A_client_that_never_reads_is_not_read_from_and_delays_no_other()
     {
         using var server = Start();
         using var greedy = Peers.Call(server.EndPoint);
@@ -92,7 +92,7 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task However_many_clients_do_not_read_what_is_kept_for_them_has_a_bound_and_others_are_served()
+    public async Task Unsent_replies_are_bounded_however_many_clients_do_not_read_and_others_are_served()
     {
         const int Clients = 50;
         const int Budget = 1024 * 1024;
@@ -110,14 +110,14 @@ public abstract partial class ServeManyTests
     }
 
     [Fact]
-    public async Task What_a_slow_reader_gets_in_the_end_is_right()
+    public async Task A_slow_reader_gets_its_whole_reply()
     {
         using var server = Start();
         using var slow = Peers.Call(server.EndPoint);
         var message = new byte[16 * 1024 * 1024];
         new Random(3).NextBytes(message);
         var sending = Bounded.Start(() => slow.Send(message));
-        SpinWait.SpinUntil(() => server.Server.BytesReceived > 100_000, Bounded.Limit); // and the replies pile up
+        SpinWait.SpinUntil(() => server.Server.BytesReceived > 100_000, Bounded.Limit); // so that replies pile up
 
         var reply = slow.ReadExactly(message.Length);
         await sending.Soon();

@@ -9,7 +9,7 @@ namespace EchoSocket.Tests;
 public class ServerBindTests
 {
     [Fact]
-    public void The_defaults_are_the_classroom_pairs()
+    public void The_defaults_are_those_of_the_classroom_pair()
     {
         var options = new EchoServerOptions();
 
@@ -77,7 +77,7 @@ public class ServerBindTests
     }
 
     [Fact]
-    public async Task A_server_serves_once_and_a_second_call_says_so_and_does_no_harm()
+    public async Task A_second_call_to_serve_throws_and_does_not_disturb_the_first()
     {
         using var server = Peers.Listen();
         var serving = Bounded.Start(() => server.ServeOne());
@@ -144,7 +144,7 @@ public class ServerBindTests
     [Theory]
     [InlineData(-1)]
     [InlineData(65536)]
-    public void A_number_that_is_no_port_is_refused(int port) =>
+    public void A_port_out_of_range_is_refused(int port) =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Port = port });
 
     [Fact]
@@ -165,6 +165,6 @@ public class ServerBindTests
     }
 
     [Fact]
-    public void A_backlog_of_nobody_is_refused() =>
+    public void A_backlog_of_zero_is_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { Backlog = 0 });
 }

@@ -10,7 +10,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>The pieces of the event loop, with connections and times of the test's own.</summary>
+/// <summary>The pieces of the event loop, with fake connections and times.</summary>
 public sealed class ServingTests : IDisposable
 {
     private const int ListenerToken = 1;
@@ -94,27 +94,27 @@ public sealed class ServingTests : IDisposable
     [InlineData(100_000, 100_000)]
     [InlineData(1, 4096)]
     [InlineData(-1_000_000, 4096)]
-    public void What_may_be_read_at_once_is_what_is_left_of_the_budget_within_limits(int left, int readSize)
+    public void The_read_size_is_the_rest_of_the_budget_within_limits(int left, int readSize)
     {
         const int Kept = 1 << 21;
         var unsent = new UnsentReplies(Kept + left);
-        unsent.Keep(Connect().Connection, new byte[Kept], 0, Kept);
+        unsent.Store(Connect().Connection, new byte[Kept], 0, Kept);
 
         Assert.Equal(readSize, unsent.ReadSize);
     }
 
     [Fact]
-    public void A_kept_reply_takes_no_more_of_the_budget_than_its_buffer_and_gives_it_back()
+    public void An_unsent_reply_takes_no_more_of_the_budget_than_its_buffer_and_gives_it_back()
     {
         const int Large = 1 << 20;
         var unsent = new UnsentReplies(budget: Large + 10_000);
         var (large, small) = (Connect().Connection, Connect().Connection);
-        unsent.Keep(large, new byte[Large], 0, Large);
+        unsent.Store(large, new byte[Large], 0, Large);
         unsent.Release(large);
         Assert.Equal(UnsentReplies.MaxReadSize, unsent.ReadSize);
 
-        unsent.Keep(large, new byte[Large], 0, Large - 1);
-        unsent.Keep(small, new byte[10], 0, 10); // not in a large buffer that is to spare
+        unsent.Store(large, new byte[Large], 0, Large - 1);
+        unsent.Store(small, new byte[10], 0, 10); // not in the large spare buffer
         Assert.Equal(10_000 - 512, unsent.ReadSize);
 
         unsent.Release(large);
@@ -185,7 +185,7 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
-    public void A_client_that_got_every_reply_leaves_nothing_to_say()
+    public void The_result_of_a_client_that_got_every_reply_has_no_detail()
     {
         var (connection, transport) = Connect(unacknowledged: 5); // the system delivers it after the FIN
         transport.Receives("hello");
@@ -198,7 +198,7 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
-    public void Out_of_handles_it_pauses_until_a_connection_is_closed()
+    public void An_acceptor_out_of_handles_pauses_until_a_connection_is_closed()
     {
         var (connection, _) = Connect();
         _acceptor.UpdateAccepting(1);

@@ -19,23 +19,23 @@ internal sealed class SimulatedServer : IPoller
     public static readonly long Second = Stopwatch.Frequency;
     public static readonly long Millisecond = Second / 1000;
 
-    // What a look takes that finds nothing.
-    private static readonly long LookTime = Second / 100_000;
+    // The time that a poll takes if nothing is ready.
+    private static readonly long PollTime = Second / 100_000;
     private static readonly long Begin = 1000 * Second;
 
     private readonly List<Connection> _connections = [];
     private int _messageSize;
 
-    /// <summary>How long the server takes for a message of a connection, both counted from 0; null to never answer.</summary>
+    /// <summary>How long the server takes for a message of a connection, both numbered from 0; null: it never answers.</summary>
     public Func<int, int, long?> Delay { get; init; } = (_, _) => 0;
 
-    /// <summary>After how many replies the server closes a connection; null to leave that to the meter.</summary>
+    /// <summary>After how many replies the server closes a connection; null: the meter closes first.</summary>
     public Func<int, int?> RepliesUntilClose { get; init; } = _ => null;
 
     /// <summary>How many bytes a connection takes before the server has answered any.</summary>
     public int Capacity { get; init; } = int.MaxValue;
 
-    /// <summary>How much too late each wait ends, as in a process that is suspended.</summary>
+    /// <summary>By how much each wait ends late, as in a suspended process.</summary>
     public long Oversleep { get; init; }
 
     public long Now { get; private set; } = Begin;
@@ -86,7 +86,7 @@ internal sealed class SimulatedServer : IPoller
         Polls++;
         var next = _connections.Min(c => c.NextReady);
         if (next > Now)
-            Now = milliseconds == 0 ? Math.Min(next, Now + LookTime) : Math.Min(next, Now + (milliseconds * Millisecond)) + Oversleep;
+            Now = milliseconds == 0 ? Math.Min(next, Now + PollTime) : Math.Min(next, Now + (milliseconds * Millisecond)) + Oversleep;
         var tokens = _connections.Where(c => c.NextReady <= Now).Select(c => c.Token).Take(ready.Length).ToArray();
         tokens.CopyTo(ready, 0);
         return tokens.Length;
@@ -113,10 +113,10 @@ internal sealed class SimulatedServer : IPoller
 
         public Interest Interest { get; set; } = Interest.Reading;
 
-        /// <summary>Whole messages that have come.</summary>
+        /// <summary>Complete messages received.</summary>
         public int Messages { get; private set; }
 
-        /// <summary>The most messages that were in the server at once.</summary>
+        /// <summary>The highest number of messages in the server at once.</summary>
         public int MaxWaiting { get; private set; }
 
         public TimeSpan? Closed { get; private set; }
@@ -128,7 +128,7 @@ internal sealed class SimulatedServer : IPoller
             : HasEnded ? server.Now
             : long.MaxValue;
 
-        // After the last reply comes the server's FIN.
+        // The server's FIN follows the last reply.
         private bool HasEnded => _replies.Count == 0 && Messages >= server.RepliesUntilClose(number);
 
         public IPEndPoint RemoteEndPoint => throw new NotSupportedException();

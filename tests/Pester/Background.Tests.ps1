@@ -1,4 +1,4 @@
-# The cmdlets in other processes, runspaces and threads than the prompt's.
+# The cmdlets in processes, runspaces and threads other than the prompt's.
 
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"

@@ -1,4 +1,4 @@
-# What results look like: nothing that a peer sends is obeyed by the terminal, tables fit the screen, and times are for people.
+# What results look like: the terminal interprets nothing that a peer sends, tables fit the screen, and times are readable.
 
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"

@@ -18,7 +18,7 @@ Describe 'A server job' {
         { Send-EchoMessage hi -Port $server.Port } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
     }
 
-    It 'completes when its one client has gone' {
+    It 'completes when its one client disconnects' {
         $server = Start-EchoServer -AsJob -Port 0
         $server | Send-EchoMessage -Message hi | Should-BeString 'HI' -CaseSensitive
         (Wait-Job $server -Timeout 30).State | Should-Be 'Completed'
@@ -37,7 +37,7 @@ Describe 'A server job' {
         Get-Job | Should-BeNull
     }
 
-    It 'completes after as many clients as asked for' {
+    It 'completes after -ConnectionCount clients' {
         $server = Start-EchoServer -KeepListening -ConnectionCount 2 -AsJob -Port 0
         ($server, $server | Send-EchoMessage -Message hi) -join ' ' | Should-BeString 'HI HI' -CaseSensitive
         $server | Send-EchoMessage -Message hi | Should-Be 'HI'
@@ -62,14 +62,14 @@ Describe 'A server job' {
         ($server | Measure-EchoServer -Count 1).RemoteEndPoint | Should-Be $server.LocalEndPoint
     }
 
-    It 'prints as a table of what it does and did' {
+    It 'prints as a table of its state and totals' {
         $server = Start-EchoServer -AsJob -Port 0 -Name echo
         $null = $server | Send-EchoMessage -Message hi
         $null = Wait-Job $server -Timeout 30
         $server | Out-String -Width 120 | Should-MatchString "\s$($server.Id) echo +Completed +0 +1 +2 127\.0\.0\.1:$($server.Port)"
     }
 
-    It 'tells with Receive-Job -Verbose what a server started with -Verbose tells' {
+    It 'returns its verbose messages with Receive-Job -Verbose if it was started with -Verbose' {
         $server = Start-EchoServer -AsJob -Port 0 -Verbose 4> $null
         $null = $server | Send-EchoMessage -Message hi
         $null = Wait-Job $server -Timeout 30

@@ -1,4 +1,4 @@
-# An empty message puts nothing on the wire, so that no reply would come: the client refuses it before it connects.
+# An empty message puts nothing on the wire, so no reply would come. The client refuses it before it connects.
 
 BeforeAll { . "$PSScriptRoot/Shared.ps1" }
 

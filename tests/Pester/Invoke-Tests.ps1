@@ -36,7 +36,7 @@ $run = Invoke-Pester -Configuration (New-PesterConfiguration @{
 })
 
 if ($run -and $ResultPath) {
-    # A failure outside a test belongs to its block, such as that of an AfterAll, or to its file, if that can't be read.
+    # A failure outside a test, such as in AfterAll, is reported for its block, or for its file if that can't be loaded.
     $ran = @($run.Tests | Where-Object Result -NE 'NotRun') + @($run.FailedBlocks) + @($run.FailedContainers)
     $results = foreach ($part in $ran) {
         [pscustomobject]@{
@@ -48,5 +48,5 @@ if ($run -and $ResultPath) {
     ConvertTo-Json @($results) | Set-Content $ResultPath -Encoding UTF8
 }
 
-# Without a test file there is no run; without a test that the filter lets through, nothing has passed.
+# Without a test file there is no run. If the filter selects no test, none has passed.
 exit [int] (-not $run -or $run.Result -ne 'Passed' -or $run.PassedCount -eq 0)

@@ -6,7 +6,7 @@ BeforeAll {
 AfterAll { Remove-Job $server -Force }
 
 Describe 'Measure-EchoServer' {
-    It 'counts every message and tells how long they took' {
+    It 'counts every message and reports the round-trip times' {
         $result = $server | Measure-EchoServer -Count 200 -Connections 2 -InFlight 4
         $result.Sent, $result.Received, $result.Lost -join ' ' | Should-BeString '200 200 0'
         $result.P50 | Should-HaveType ([timespan])

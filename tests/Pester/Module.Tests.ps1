@@ -56,7 +56,7 @@ Describe 'The help of <_>' -ForEach $cmdlets {
         Get-Help $cmdlet -Examples | Out-String | Should-MatchString "Example 2: .*"
     }
 
-    It 'tells of every parameter as it is' {
+    It 'describes every parameter with its true attributes' {
         $common = [Management.Automation.Cmdlet]::CommonParameters
         $parameters = (Get-Command $cmdlet).Parameters.Values | Where-Object Name -NotIn $common
         $help.Parameters.Parameter.Name | Should-BeCollection @($parameters.Name)

@@ -1,4 +1,4 @@
-# What only another network shows: a network namespace of the test's own (Linux, with the right to make one).
+# Tests that need a network of their own: a network namespace (Linux, with the privilege to create one).
 
 BeforeDiscovery {
     $script:namespaces = $false

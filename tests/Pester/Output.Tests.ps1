@@ -1,9 +1,9 @@
-# Results as data for other commands, and as what a person sees.
+# Results as data for other commands, and as tables for people.
 
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"
 
-    # Each result with values of its own, what its table's head says, and what its row does.
+    # A result of each type, with the header and the row that its table shows.
     $script:samples = @(
         @{
             Object = [EchoSocket.ConnectionResult]@{
@@ -74,7 +74,7 @@ Describe 'The results of a server' {
         Remove-Job $server
     }
 
-    It 'go into a CSV file and come back' {
+    It 'survive a CSV file' {
         $replies | Export-Csv TestDrive:/replies.csv -NoTypeInformation
         $back = Import-Csv TestDrive:/replies.csv
         $back.Reply -join ' ' | Should-BeString 'A BC' -CaseSensitive
@@ -86,7 +86,7 @@ Describe 'The results of a server' {
         ($back | Where-Object EndReason -EQ PeerClosed).BytesReceived | Should-Be '3'
     }
 
-    It 'go into JSON and come back' {
+    It 'survive JSON' {
         $back = $connections | ConvertTo-Json | ConvertFrom-Json
         foreach ($property in 'RemoteEndPoint', 'BytesReceived', 'BytesSent') {
             $back.$property -join ' ' | Should-BeString ($connections.$property -join ' ')

@@ -38,7 +38,7 @@ Describe 'Send-EchoMessage' {
         (Send-EchoMessage $message -Port $server.Port) -ceq $message.ToUpperInvariant() | Should-BeTrue
     }
 
-    It 'tells the round trip with -Detailed' {
+    It 'reports the round-trip time with -Detailed' {
         $reply = Send-EchoMessage hi -Port $server.Port -Detailed
         $connection = Receive-Server $server
         $reply | Should-HaveType ([EchoSocket.EchoReply])
@@ -100,7 +100,7 @@ Describe 'Send-EchoMessage' {
 }
 
 Describe 'Send-EchoMessage without a server' {
-    It 'ends the pipeline where nobody listens, and says what to do' {
+    It 'ends the pipeline where no server listens, and says what to do' {
         $problem = { 'a', 'b' | Send-EchoMessage -Port 1 } | Should-Throw '*Start a server there*' 'ConnectionRefused,EchoSocket.Commands.SendEchoMessageCommand'
         $problem.CategoryInfo.Category | Should-Be 'ConnectionError'
         $problem.TargetObject | Should-Be '127.0.0.1:1'

@@ -5,14 +5,14 @@ Import-Module "$PSScriptRoot/../../EchoSocket.psd1"
 $script:manifest = (Get-Module EchoSocket).Path
 $script:processes = [Collections.Generic.List[Diagnostics.Process]]::new()
 
-# Polls until the condition holds, but never for ever.
+# Polls until the condition holds, with a time limit.
 function Wait-Until([scriptblock] $Condition) {
     if (-not [Threading.SpinWait]::SpinUntil([Func[bool]] $Condition, 30000)) {
         throw "Not within 30 seconds: $Condition"
     }
 }
 
-# The port that a verbose message of Start-EchoServer tells.
+# The port in a verbose message of Start-EchoServer.
 function Get-ToldPort([string] $Message) {
     [int] ($Message -replace '(?s)^.*:(\d+)\..*$', '$1')
 }
@@ -25,12 +25,12 @@ function Receive-Server($Job) {
     Receive-Job $Job
 }
 
-# What remoting makes of an object.
+# The copy of an object that remoting would return.
 function Copy-BySerialization($Object) {
     [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))
 }
 
-# A server at a prompt of its own, in a runspace: without -AsJob it holds its prompt.
+# Starts a server in a runspace of its own, because without -AsJob it blocks its prompt.
 function Open-Prompt([scriptblock] $Script = { Start-EchoServer -Port 0 -Verbose }) {
     $state = [initialsessionstate]::CreateDefault()
     $state.ImportPSModule($manifest)
@@ -48,7 +48,7 @@ function Open-Prompt([scriptblock] $Script = { Start-EchoServer -Port 0 -Verbose
     }
 }
 
-# Waits until the prompt is back; what was written there.
+# Waits until the prompt is back, and returns its output.
 function Receive-Prompt($Prompt) {
     if (-not $Prompt.Running.AsyncWaitHandle.WaitOne(30000)) {
         throw "The server on port $($Prompt.Port) still runs after 30 seconds."
@@ -57,7 +57,7 @@ function Receive-Prompt($Prompt) {
     $Prompt.Shell.Dispose()
 }
 
-# A client that is just a socket; no call on it waits for ever.
+# A plain socket as a client. Every call on it has a time limit.
 function Connect-Socket([int] $Port) {
     $socket = [Net.Sockets.Socket]::new([Net.Sockets.SocketType]::Stream, [Net.Sockets.ProtocolType]::Tcp)
     $socket.ReceiveTimeout = $socket.SendTimeout = 30000
@@ -65,7 +65,7 @@ function Connect-Socket([int] $Port) {
     $socket
 }
 
-# Sends a byte and reads its echo: the server serves this client.
+# Sends a byte and reads its echo, which shows that the server serves this client.
 function Invoke-Echo($Socket) {
     $buffer = [byte[]] 97
     $null = $Socket.Send($buffer)
@@ -155,7 +155,7 @@ function Read-Line($Process, [string] $Pattern) {
     $line.Result
 }
 
-# Waits for a process's end; what it wrote.
+# Waits for the end of a process, and returns its output.
 function Receive-Process($Process) {
     $Process.StandardInput.Close()
     $output = $Process.StandardOutput.ReadToEndAsync()

@@ -3,7 +3,7 @@ BeforeAll { . "$PSScriptRoot/Shared.ps1" }
 Describe 'Start-EchoServer' {
     AfterEach { Close-Everything }
 
-    It 'sends back what came with -Transform None' {
+    It 'sends back the same bytes with -Transform None' {
         $server = Start-EchoServer -AsJob -Port 0 -Transform None
         $server | Send-EchoMessage -Message Hello | Should-BeString 'Hello' -CaseSensitive
     }
@@ -48,13 +48,13 @@ Describe 'Start-EchoServer' {
         { Connect-Socket $port } | Should-Throw
     }
 
-    It 'warns and goes on when it runs out of handles' -Skip:(-not (Test-Path /proc/self/fd)) {
+    It 'warns and continues when it runs out of handles' -Skip:(-not (Test-Path /proc/self/fd)) {
         $process = Open-PowerShell "$TestDrive/server.ps1" { Start-EchoServer -KeepListening -Port 0 -Backlog 4096 -Verbose } -Limit 'ulimit -n 250'
         $port = Get-ToldPort (Read-Line $process 'Listening on')
         $clients = 1..300 | ForEach-Object { Connect-Socket $port }
         $null = Read-Line $process 'WARNING: No further client can be accepted'
 
-        # Those who were accepted are served; the others' turn comes when they have gone.
+        # The accepted clients are served; the others are accepted when these have disconnected.
         foreach ($client in $clients) {
             Invoke-Echo $client
             $client.Close()

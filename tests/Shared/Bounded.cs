@@ -5,7 +5,7 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Runs blocking work on a thread of its own, and waits, but never for ever.</summary>
+/// <summary>Runs blocking work on a thread of its own, and waits for it with a time limit.</summary>
 internal static class Bounded
 {
     public static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);

@@ -7,8 +7,8 @@ using Xunit;
 namespace EchoSocket.Tests;
 
 /// <summary>
-/// A listener that accepts nobody and whose queue is full: Linux then drops further SYNs (listen(2)), which is how a
-/// host behind a silent firewall looks, without leaving this computer.
+/// A listener that never accepts and whose backlog is full. Linux then drops further SYNs (listen(2)). To a client this looks
+/// like a host behind a firewall that drops packets, but needs no other computer.
 /// </summary>
 internal sealed class FullBacklog : IDisposable
 {

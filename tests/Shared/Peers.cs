@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace EchoSocket.Tests;
 
-/// <summary>Plain sockets to stand on the other side. No call on them waits for ever.</summary>
+/// <summary>Plain sockets as peers. Every call on them has a time limit.</summary>
 internal static partial class Peers
 {
     public static Socket Call(int port) => Call(new IPEndPoint(IPAddress.Loopback, port));
@@ -13,7 +13,7 @@ internal static partial class Peers
     public static Socket Call(IPEndPoint server)
     {
         var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-        Bound(socket);
+        SetTimeouts(socket);
         socket.Connect(server);
         return socket;
     }
@@ -46,7 +46,7 @@ internal static partial class Peers
         client.ReadEnd();
     };
 
-    /// <summary>Sends without reading until both ways are full.</summary>
+    /// <summary>Sends without reading until the socket buffers are full in both directions.</summary>
     public static Task Fill(Socket socket, int milliseconds = 250) => Bounded.Start(() =>
     {
         socket.SendTimeout = milliseconds;
@@ -68,6 +68,6 @@ internal static partial class Peers
         socket.Close();
     }
 
-    public static void Bound(Socket socket) =>
+    public static void SetTimeouts(Socket socket) =>
         socket.ReceiveTimeout = socket.SendTimeout = (int)Bounded.Limit.TotalMilliseconds;
 }

@@ -5,7 +5,7 @@ using System.Threading.Tasks;
 
 namespace EchoSocket.Tests;
 
-/// <summary>A server that does to each of its clients, one after the other, what a test wants.</summary>
+/// <summary>A server that runs a test's scripts, one for each client in turn.</summary>
 internal sealed class ScriptedServer : IDisposable
 {
     private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
@@ -20,7 +20,7 @@ internal sealed class ScriptedServer : IDisposable
             foreach (var script in scripts)
             {
                 using var client = _listener.Accept();
-                Peers.Bound(client);
+                Peers.SetTimeouts(client);
                 _connected.TrySetResult();
                 script(client);
             }

@@ -12,7 +12,7 @@ internal static class AsciiUpper
     private static readonly Vector<byte> Letters = new(26);
     private static readonly Vector<byte> CaseBit = new(0x20);
 
-    // By itself, and with its helpers inside: inlined in a caller, its own calls may be left standing, one for each vector.
+    // Not inlined: inside a caller the JIT may leave Upper a real call, one for each vector.
     [MethodImpl(MethodImplOptions.NoInlining)]
     public static unsafe void Apply(byte[] buffer, int offset, int count)
     {
@@ -43,7 +43,7 @@ internal static class AsciiUpper
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Vector<byte> Upper(Vector<byte> bytes)
     {
-        // Unsigned: what is below 'a' wraps round to far above 26.
+        // Unsigned: a byte below 'a' wraps around to far above 26.
         var letters = Vector.LessThan(bytes - FirstLetter, Letters);
         return bytes ^ (letters & CaseBit);
     }

@@ -6,7 +6,7 @@ namespace EchoSocket.Common;
 /// <summary>Turns the stopwatch's ticks into times, and back.</summary>
 internal static class Clock
 {
-    /// <summary>The time since a reading of the stopwatch.</summary>
+    /// <summary>The time since a stopwatch timestamp.</summary>
     public static TimeSpan Since(long start) => ToTimeSpan(Stopwatch.GetTimestamp() - start);
 
     /// <summary>Stopwatch ticks as a time. (TimeSpan.FromSeconds rounds to milliseconds on .NET Framework.)</summary>
@@ -16,18 +16,18 @@ internal static class Clock
     public static long Ticks(TimeSpan time) => (long)(time.TotalSeconds * Stopwatch.Frequency);
 
     /// <summary>
-    /// The milliseconds until the stopwatch shows this, rounded up, 0 if it has passed; -1 for <see cref="long.MaxValue"/>,
-    /// which is never.
+    /// The milliseconds until a deadline in stopwatch ticks, rounded up: 0 if it has passed, and -1 for
+    /// <see cref="long.MaxValue"/>, which means never.
     /// </summary>
-    public static int MillisecondsUntil(long due) => MillisecondsUntil(due, Stopwatch.GetTimestamp());
+    public static int MillisecondsUntil(long deadline) => MillisecondsUntil(deadline, Stopwatch.GetTimestamp());
 
-    /// <summary>The same, from another moment than now.</summary>
-    public static int MillisecondsUntil(long due, long now)
+    /// <summary>The same, counted from <paramref name="now"/>.</summary>
+    public static int MillisecondsUntil(long deadline, long now)
     {
-        if (due == long.MaxValue)
+        if (deadline == long.MaxValue)
             return -1;
 
-        var left = (due - now) * 1000.0 / Stopwatch.Frequency;
+        var left = (deadline - now) * 1000.0 / Stopwatch.Frequency;
         return (int)Math.Min(Math.Max(Math.Ceiling(left), 0), int.MaxValue);
     }
 }

@@ -6,18 +6,18 @@ namespace EchoSocket.Common;
 
 internal static class EndPoints
 {
-    /// <summary>The size of the larger of the two, <c>struct sockaddr_in6</c>.</summary>
+    /// <summary>Room for an IPv4 or IPv6 address: the size of <c>struct sockaddr_in6</c>, the larger of the two.</summary>
     public const int AddressSize = 28;
 
     private const int InternetFamily = 2; // AF_INET
 
-    /// <summary>A dual-mode socket shows an IPv4 peer as <c>::ffff:a.b.c.d</c>; it is shown as what it is.</summary>
+    /// <summary>Turns the IPv4-mapped address <c>::ffff:a.b.c.d</c>, which a dual-mode socket reports for an IPv4 peer, into IPv4.</summary>
     public static IPEndPoint Unmap(EndPoint endPoint) =>
         (IPEndPoint)endPoint is var ip && ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(Unmap(ip.Address), ip.Port) : ip;
 
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
-    /// <summary>What Linux writes as a <c>struct sockaddr_in</c> or <c>sockaddr_in6</c> (ip(7), ipv6(7)).</summary>
+    /// <summary>Reads a <c>struct sockaddr_in</c> or <c>sockaddr_in6</c> of Linux (ip(7), ipv6(7)).</summary>
     public static unsafe IPEndPoint Read(byte* address)
     {
         var port = (address[2] << 8) | address[3];

@@ -26,7 +26,7 @@ internal static class Errors
 
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
-    // What was tried is in parentheses, or empty if the endpoint says it.
+    // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
     public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(EchoError.ConnectionRefused, endPoint,
@@ -97,7 +97,7 @@ internal static class Errors
             "It sent {4}. {5}{6}",
             endPoint, offset, size, message, shown, NoEcho, option));
 
-    /// <summary>The server sent bytes that answer nothing, after its replies to so many messages.</summary>
+    /// <summary>The server sent more than its replies to so many messages.</summary>
     public static EchoException Excess(string endPoint, long messages, string shown, string option = "") =>
         new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,

@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace EchoSocket.Common;
 
 /// <summary>
-/// A few handles kept back, so that a process that ran out of them still has some for itself: the .NET runtime aborts
-/// ("Out of memory.") when it needs one and there is none.
+/// Keeps a few handles in reserve. A process that has run out of handles releases the reserve, because the .NET runtime
+/// aborts ("Out of memory.") when it needs a handle and there is none.
 /// </summary>
 internal sealed class HandleReserve : IDisposable
 {
@@ -14,7 +14,7 @@ internal sealed class HandleReserve : IDisposable
 
     private readonly Stack<Socket> _spare = new();
 
-    /// <summary>Takes the reserve. False where there are too few handles for it; then none is taken.</summary>
+    /// <summary>Takes the reserve. Returns false, and takes nothing, if there are too few handles for it.</summary>
     public bool TryFill()
     {
         try
@@ -30,7 +30,7 @@ internal sealed class HandleReserve : IDisposable
         }
     }
 
-    /// <summary>Gives the reserve to whoever needs it.</summary>
+    /// <summary>Frees the reserved handles for the rest of the process.</summary>
     public void Release()
     {
         while (_spare.Count > 0)

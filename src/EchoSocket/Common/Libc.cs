@@ -4,11 +4,12 @@ using System.Runtime.InteropServices;
 
 namespace EchoSocket.Common;
 
-/// <summary>What is called of the C library on Linux, by its names there.</summary>
+/// <summary>The functions of the C library that are called on Linux, under their own names.</summary>
 /// <remarks>
-/// The functions that never wait and often fail are called without telling the garbage collector, which may have to wait for
-/// their copying, some microseconds. The next line reads their error number, before anything can change it. Together that
-/// is worth 3 to 4 % of a small message.
+/// accept4, recv and send never block here and often fail with EAGAIN, so they are called without a GC transition
+/// (<c>SuppressGCTransition</c>): a garbage collection may have to wait some microseconds for their copying. For the same
+/// functions the caller reads errno in the next line, before anything can change it, rather than with SetLastError. Together
+/// that saves 3 to 4 % of the time of a small message.
 /// </remarks>
 internal static unsafe class Libc
 {
@@ -22,10 +23,10 @@ internal static unsafe class Libc
     public static extern int epoll_ctl(int epoll, int operation, int descriptor, byte* entry);
 
     [DllImport("libc")]
-    public static extern int epoll_wait(int epoll, byte* events, int most, int milliseconds);
+    public static extern int epoll_wait(int epoll, byte* events, int maxEvents, int milliseconds);
 
     [DllImport("libc", EntryPoint = nameof(epoll_wait), SetLastError = true)]
-    public static extern int epoll_wait_with_error(int epoll, byte* events, int most, int milliseconds);
+    public static extern int epoll_wait_with_error(int epoll, byte* events, int maxEvents, int milliseconds);
 
     [DllImport("libc", SetLastError = true)]
     public static extern int eventfd(uint value, int flags);
@@ -68,7 +69,7 @@ internal static unsafe class Libc
     private static extern int* __errno_location();
 #pragma warning restore IDE1006, CA5392
 
-    /// <summary>The error of the call on the line before. False if a signal interrupted it, so that it is to be called again.</summary>
+    /// <summary>Gets the error of the call in the line before. Returns false if a signal interrupted that call: repeat it.</summary>
     public static bool Failed(out SocketError error)
     {
         var number = *__errno_location();

@@ -5,7 +5,7 @@ namespace EchoSocket.Common;
 /// <summary>Classifies the operating system's socket errors. Thread-safe.</summary>
 internal static class SocketErrors
 {
-    /// <summary>The peer is gone: its reset arrived, or a send failed because the connection had been reset (EPIPE).</summary>
+    /// <summary>Whether the connection was reset: an RST arrived, or a send failed because one had arrived before (EPIPE).</summary>
     public static bool IsReset(SocketError error) => error
         is SocketError.ConnectionReset
         or SocketError.ConnectionAborted
@@ -20,12 +20,12 @@ internal static class SocketErrors
         or SocketError.InvalidArgument
         or SocketError.OperationNotSupported;
 
-    /// <summary>There is no route to the peer from this computer.</summary>
+    /// <summary>Whether this computer has no route to the peer.</summary>
     public static bool IsUnreachable(SocketError error) => error
         is SocketError.HostUnreachable or SocketError.NetworkUnreachable or SocketError.NetworkDown or SocketError.HostDown
         or SocketError.AddressNotAvailable or SocketError.AddressFamilyNotSupported;
 
-    /// <summary>The error in a word or two, for a report.</summary>
+    /// <summary>A short description of the error, for a report.</summary>
     public static string Summary(SocketError error) => error switch
     {
         SocketError.ConnectionRefused => "refused",

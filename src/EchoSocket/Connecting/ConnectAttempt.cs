@@ -24,13 +24,13 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
     public static Socket CreateSocket(IPEndPoint remote) => new(remote.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
 
     /// <summary>
-    /// Connects the given socket or a new one, or closes it. The attempt fails when the stopwatch shows <paramref name="due"/>.
+    /// Connects the given socket, or a new one, and closes it if that fails. The attempt times out at the deadline, in stopwatch ticks.
     /// </summary>
-    public static ConnectAttempt Run(IPEndPoint remote, long due, CancellationToken cancellation, Socket? socket = null)
+    public static ConnectAttempt Run(IPEndPoint remote, long deadline, CancellationToken cancellation, Socket? socket = null)
     {
         var start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
-        limit.CancelAfter(Clock.MillisecondsUntil(due));
+        limit.CancelAfter(Clock.MillisecondsUntil(deadline));
         SocketException? failure = null;
         try
         {
@@ -38,11 +38,11 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
             socket.NoDelay = true;
 
             // Only closing the socket ends a blocking connect on every system. An asynchronous connect would make the
-            // socket non-blocking on Unix, for good.
+            // socket non-blocking on Unix for the rest of its life.
             TimeSpan time;
             using (limit.Token.Register(socket.Dispose))
             {
-                // Measure the handshake alone: in a new process, loading the code around it takes milliseconds.
+                // Time the handshake alone: in a new process, loading and compiling the code around it takes milliseconds.
                 start = Stopwatch.GetTimestamp();
                 socket.Connect(remote);
                 time = Clock.Since(start);
@@ -60,7 +60,7 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
         }
         catch (ObjectDisposedException)
         {
-            // the limit, or the token
+            // The deadline or the token closed the socket.
         }
 
         socket?.Dispose();

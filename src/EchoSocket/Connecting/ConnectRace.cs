@@ -18,9 +18,9 @@ internal static class ConnectRace
 {
     private const int StaggerMilliseconds = 250; // as RFC 8305 recommends in section 5
 
-    /// <summary>Runs a race that is over when the stopwatch shows <paramref name="due"/>.</summary>
+    /// <summary>Runs a race until one address has connected, all have failed, or the deadline (in stopwatch ticks) has passed.</summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static ConnectRaceResult Run(IEnumerable<IPAddress> addresses, int port, long due, CancellationToken cancellation)
+    public static ConnectRaceResult Run(IEnumerable<IPAddress> addresses, int port, long deadline, CancellationToken cancellation)
     {
         var remotes = Interleave(addresses).Select(address => new IPEndPoint(address, port)).ToList();
         var started = new List<Task<ConnectAttempt>>();
@@ -28,21 +28,21 @@ internal static class ConnectRace
         ConnectAttempt? last = null;
         using var end = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         while (last?.Connected is null && (running.Count > 0 || started.Count < remotes.Count)
-            && Clock.MillisecondsUntil(due) is > 0 and var left)
+            && Clock.MillisecondsUntil(deadline) is > 0 and var left)
         {
             if (started.Count < remotes.Count)
             {
                 var remote = remotes[started.Count];
                 var attempt = remotes.Count == 1
-                    ? Task.FromResult(ConnectAttempt.Run(remote, due, end.Token)) // alone it needs no thread of its own
+                    ? Task.FromResult(ConnectAttempt.Run(remote, deadline, end.Token)) // a single attempt can use the calling thread
                     : Task.Factory.StartNew(
-                        () => ConnectAttempt.Run(remote, due, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                        () => ConnectAttempt.Run(remote, deadline, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
                 started.Add(attempt);
                 running.Add(attempt);
             }
 
             var wait = started.Count < remotes.Count ? Math.Min(StaggerMilliseconds, left) : left;
-            var ended = Task.WaitAny([.. running], wait, CancellationToken.None); // the attempts themselves end on a cancellation
+            var ended = Task.WaitAny([.. running], wait, CancellationToken.None); // a cancellation ends the attempts themselves
             if (ended >= 0)
             {
                 last = running[ended].Result;
@@ -51,7 +51,7 @@ internal static class ConnectRace
         }
 
         end.Cancel();
-        var attempts = started.Select(task => task.Result).ToList(); // waits for those that are ending
+        var attempts = started.Select(task => task.Result).ToList(); // waits for the cancelled attempts to end
         var winner = cancellation.IsCancellationRequested ? null : attempts.Find(a => a.Connected is not null);
         foreach (var loser in attempts.Where(a => a != winner))
             loser.Connected?.Socket.Dispose();

@@ -4,7 +4,7 @@ using System.Net.Sockets;
 
 namespace EchoSocket.Connecting;
 
-/// <summary>A socket with a connection; its receiver has to close it. Immutable.</summary>
+/// <summary>A connected socket with its endpoints. Whoever receives it owns the socket and closes it. Immutable.</summary>
 internal sealed class ConnectedSocket(Socket socket, IPEndPoint local, IPEndPoint remote, TimeSpan connectTime)
 {
     public Socket Socket { get; } = socket;

@@ -7,7 +7,7 @@ using EchoSocket.Common;
 
 namespace EchoSocket.Connecting;
 
-/// <summary>Opens connections: resolves the name and lets its addresses race, within one time limit. Thread-safe.</summary>
+/// <summary>Opens connections: resolves the name and races its addresses, within one time limit. Thread-safe.</summary>
 internal static class Connector
 {
     /// <exception cref="EchoException">Could not connect.</exception>
@@ -15,9 +15,9 @@ internal static class Connector
     public static ConnectedSocket Connect(EchoClientOptions options, CancellationToken cancellation)
     {
         var (host, timeout) = (options.Host, options.ConnectionTimeout);
-        var due = Stopwatch.GetTimestamp() + Clock.Ticks(timeout);
+        var deadline = Stopwatch.GetTimestamp() + Clock.Ticks(timeout);
         var endPoint = Display(host, options.Port);
-        var resolution = options.Resolver.Resolve(host, due, cancellation);
+        var resolution = options.Resolver.Resolve(host, deadline, cancellation);
         if (resolution.Addresses.Length == 0)
         {
             throw resolution.Error is TimeoutException
@@ -25,7 +25,7 @@ internal static class Connector
                 : Errors.HostNotFound(host, endPoint, resolution.Error);
         }
 
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation);
         var tried = race.Attempts.All(a => a.EndPoint == endPoint) ? "" : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
         return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout);
     }

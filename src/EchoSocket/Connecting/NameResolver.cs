@@ -8,8 +8,8 @@ using EchoSocket.Common;
 namespace EchoSocket.Connecting;
 
 /// <summary>
-/// Resolves names. The operating system cannot interrupt a look-up, and one may take many seconds. So each look-up runs on
-/// a background thread of its own, and a caller stops waiting when its time is up. The number of threads is bounded, and
+/// Resolves names. A look-up by the operating system may take many seconds and cannot be interrupted. So each look-up runs
+/// on a background thread of its own, and a caller stops waiting at its deadline. The number of threads is bounded, and
 /// callers that ask for the same name share a look-up. Thread-safe.
 /// </summary>
 internal sealed class NameResolver(Func<string, IPAddress[]> lookUp, int maxLookUps)
@@ -23,11 +23,10 @@ internal sealed class NameResolver(Func<string, IPAddress[]> lookUp, int maxLook
     public static NameResolver Default { get; } = new(Dns.GetHostAddresses, maxLookUps: 256);
 
     /// <summary>
-    /// Resolves a name, but waits no longer than until the stopwatch shows <paramref name="due"/>. An IP address resolves to
-    /// itself.
+    /// Resolves a name, or gives up at the deadline, in stopwatch ticks. An IP address resolves to itself.
     /// </summary>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public NameResolution Resolve(string name, long due, CancellationToken cancellation)
+    public NameResolution Resolve(string name, long deadline, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(name, out var address))
             return new NameResolution([EndPoints.Unmap(address)]);
@@ -35,14 +34,14 @@ internal sealed class NameResolver(Func<string, IPAddress[]> lookUp, int maxLook
         while (true)
         {
             var (joined, running) = Join(name);
-            if (Task.WaitAny(joined is null ? running : [joined], Clock.MillisecondsUntil(due), cancellation) < 0)
+            if (Task.WaitAny(joined is null ? running : [joined], Clock.MillisecondsUntil(deadline), cancellation) < 0)
                 return new NameResolution([], new TimeoutException(joined is null ? $"timed out waiting for {maxLookUps} other look-ups" : "timed out"));
             if (joined is not null)
                 return joined.Result;
         }
     }
 
-    // Joins the look-up of this name, or starts one. If there are too many, returns those that run.
+    // Joins the running look-up of this name, or starts one. If the maximum is running, returns all of them to wait for.
     private (Task<NameResolution>? Joined, Task[] Running) Join(string name)
     {
         lock (_gate)
@@ -67,7 +66,7 @@ internal sealed class NameResolver(Func<string, IPAddress[]> lookUp, int maxLook
         }
         catch (Exception e)
         {
-            return new NameResolution([], e); // on this thread it would end the process
+            return new NameResolution([], e); // unhandled on this thread, it would end the process
         }
         finally
         {

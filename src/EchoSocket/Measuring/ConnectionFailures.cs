@@ -9,23 +9,23 @@ using EchoSocket.Polling;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// Takes failed connections out of a measurement, among them those with a late reply. What is outstanding on them is lost.
+/// Removes failed connections from a measurement, including those whose reply is late. Their outstanding messages are lost.
 /// </summary>
 internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller poller, MeterRun run, FailureTally tally)
 {
     private readonly string _endPoint = Connector.Display(options.Host, options.Port);
     private readonly long _timeout = Clock.Ticks(options.OperationTimeout);
 
-    // A lost message is found at most a twentieth of its time too late.
+    // A late reply is found at most a twentieth of the time-out, and at most 250 ms, after it is due.
     private readonly long _checkInterval = Math.Min(Clock.Ticks(options.OperationTimeout) / 20, Stopwatch.Frequency / 4);
 
-    /// <summary>When to look for late replies next, in stopwatch ticks.</summary>
+    /// <summary>When to check for late replies next, in stopwatch ticks.</summary>
     public long NextCheck { get; private set; }
 
-    /// <summary>The oldest outstanding message of a connection has been outstanding for too long.</summary>
+    /// <summary>Whether the reply to the oldest outstanding message of a connection is late.</summary>
     public bool IsLate(MeteredConnection connection, long now) => connection.Outstanding > 0 && now - connection.OldestSent > _timeout;
 
-    /// <summary>Fails the connections with a late reply, if it is time to look for them.</summary>
+    /// <summary>Fails the connections whose reply is late, if the next check is due.</summary>
     public void FailLate(IReadOnlyList<MeteredConnection> connections, long now)
     {
         if (now < NextCheck)
@@ -39,7 +39,7 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         }
     }
 
-    /// <summary>Fails a connection because of what a receive or a send reported; no error is the server's FIN.</summary>
+    /// <summary>Fails a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN.</summary>
     public void Fail(MeteredConnection connection, SocketError error) => Fail(
         connection,
         Errors.Exchange(
@@ -54,7 +54,7 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
 
     private void Fail(MeteredConnection connection, EchoException failure)
     {
-        // When all is sent and answered, the server may close.
+        // Once all messages are sent and answered, the server may close.
         if (connection.Outstanding > 0 || !run.Pace.IsOver)
             tally.Add(failure);
 

@@ -5,13 +5,13 @@ using EchoSocket.Polling;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// Sends the messages of one connection at a time, as many as the pace allows, and checks and times their replies. Messages
-/// that may be sent at the same moment go out together.
+/// Sends messages on one connection at a time, as many as the pace allows, and checks and times the replies. Messages that
+/// may be sent at the same moment go out in one write.
 /// </summary>
 internal sealed class Exchange(
     EchoMeterOptions options, IPoller poller, MeterRun run, ConnectionFailures failures, LatencyHistogram latencies)
 {
-    // A message counts as sent as soon as it is begun. So no more are begun than go out at once, in one chunk.
+    // A message counts as sent as soon as it is begun. So no more are begun than one write can send, in one chunk.
     private readonly int _maxBegun = ((Payload.MaxChunkSize - 1) / options.MessageSize) + 1;
 
     private readonly Payload _payload = new(options.MessageSize);
@@ -83,7 +83,7 @@ internal sealed class Exchange(
         AwaitRoom(connection, false);
     }
 
-    // Replies are read all the while: the server may not read on before it has sent them.
+    // Keeps reading replies while it waits: the server may stop reading until it has sent them.
     private void AwaitRoom(MeteredConnection connection, bool value)
     {
         if (connection.AwaitsRoom == value)
@@ -95,7 +95,7 @@ internal sealed class Exchange(
 
     private void Take(MeteredConnection connection, int count, long now)
     {
-        var right = CountRight(connection, count);
+        var right = CountCorrect(connection, count);
         connection.BytesReceived += right;
         var whole = connection.WholeReplies;
         var answered = 0;
@@ -111,14 +111,14 @@ internal sealed class Exchange(
         else if (right < count)
             failures.FailMismatch(connection, Escaping.Quote(_buffer, right, count - right));
 
-        // The next message is sent before these times are recorded, so recording them is part of no round trip.
+        // Sends the next message before it records these times, so that recording is not part of any round trip.
         Refill(connection);
         for (var i = 0; i < answered && run.IsMeasuring; i++)
             latencies.Record(now - _intended[i]);
     }
 
-    // How many bytes are as they should be, up to the first wrong one. Bytes that answer nothing are wrong, too.
-    private int CountRight(MeteredConnection connection, int count)
+    // How many bytes are right, up to the first wrong one. Bytes beyond the outstanding replies are wrong.
+    private int CountCorrect(MeteredConnection connection, int count)
     {
         var expected = (int)Math.Min(count, connection.BytesSent - connection.BytesReceived);
         var forms = connection.Forms;

@@ -12,12 +12,12 @@ using EchoSocket.Transport;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// The connections of a measurement. The first finds the way, as every client does; the others go to the same address, a
-/// few at a time, and all of them share one time limit. None outlives it.
+/// The connections of a measurement. The first is opened as every client does it, with name resolution and a race of the
+/// addresses. The others go to the address that won, a few at a time. All share one time limit, and are closed with this object.
 /// </summary>
 internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
 {
-    private const int MostAtOnce = 16;
+    private const int MaxConcurrentConnects = 16;
 
     private readonly List<Socket> _sockets = [];
     private TimeSpan _time;
@@ -45,11 +45,11 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
         }
         catch (OperationCanceledException)
         {
-            // There are as many as there are.
+            // Measure over the connections opened so far.
         }
     }
 
-    /// <summary>Closes in order those that have not failed.</summary>
+    /// <summary>Closes the connections that have not failed, with FIN.</summary>
     public void Dispose()
     {
         foreach (var socket in _sockets)
@@ -59,7 +59,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
     private void OpenFurther(IPEndPoint remote, long due, FailureTally failures, CancellationToken cancellation)
     {
         var endPoint = Connector.Display(options.Host, options.Port);
-        Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MostAtOnce }, socket =>
+        Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentConnects }, socket =>
         {
             var attempt = ConnectAttempt.Run(remote, due, cancellation, socket);
             if (attempt.Connected is { } connection)
@@ -69,7 +69,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
         });
     }
 
-    // On one thread, before any other runs: where there are not enough handles, some are free again at once.
+    // Creates all sockets first, on one thread: if handles run out, the reserve is free again before the connects start.
     private List<Socket> CreateSockets(IPEndPoint remote, string endPoint, FailureTally failures)
     {
         var sockets = new List<Socket>();

@@ -11,14 +11,14 @@ using EchoSocket.Polling;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// Measures over many connections on one thread: warms up, then sends at its pace, waits for replies and gives up late ones.
-/// For that thread alone.
+/// Measures over many connections on one thread: warms up, then sends at the pace that the options ask for, receives the
+/// replies, and gives up connections with late ones. For that thread alone.
 /// </summary>
 internal sealed class MeterLoop : IDisposable
 {
     private const int FirstToken = Poller.WakeToken + 1;
 
-    // A wait counts in whole milliseconds and may end late: by the timer's slack on Unix, by its tick on Windows.
+    // A wait has a resolution of 1 ms, and may end late: by the timer slack on Unix, by a timer tick on Windows.
     private static readonly long WaitMargin =
         (Stopwatch.Frequency / 1000) + (Stopwatch.Frequency / (RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? 60 : 3000));
 
@@ -37,7 +37,7 @@ internal sealed class MeterLoop : IDisposable
         _run = run;
         _cancellation = cancellation;
         _poller = options.Poller();
-        _readiness = new Readiness(_poller, options.Spin ? new AdaptiveSpin(lookCosts: false) : null);
+        _readiness = new Readiness(_poller, options.Spin ? new AdaptiveSpin(pollCosts: false) : null);
         _failures = new ConnectionFailures(options, _poller, run, tally);
         _exchange = new Exchange(options, _poller, run, _failures, latencies);
     }
@@ -45,7 +45,7 @@ internal sealed class MeterLoop : IDisposable
     private bool Continues => _run.OpenConnections > 0 && !_cancellation.IsCancellationRequested;
 
     /// <summary>
-    /// Measures over these connections until all is sent, and answered or lost, or the token is cancelled. Call it once.
+    /// Measures over these connections until each message is answered or lost, or the token is cancelled. Call it once.
     /// </summary>
     public void Run(IReadOnlyList<Socket> sockets)
     {
@@ -81,7 +81,7 @@ internal sealed class MeterLoop : IDisposable
             _exchange.Refill(connection);
         }
 
-        // Where messages only follow replies, and none is outstanding, there is nothing more to send.
+        // In a closed loop messages only follow replies: with none outstanding, there is nothing more to send.
         while (Continues && (_run.Outstanding > 0 || _run.Pace.NextDue < long.MaxValue))
         {
             Wait();
@@ -98,7 +98,7 @@ internal sealed class MeterLoop : IDisposable
         }
     }
 
-    // Until something comes, a message is due, or it is time to look for late replies.
+    // Waits until data comes, a message is due, or the next check for late replies.
     private void Wait()
     {
         var (due, now) = (_run.Pace.NextDue, _options.Timestamp());
@@ -109,8 +109,8 @@ internal sealed class MeterLoop : IDisposable
             return;
         }
 
-        // A wait now could end too late for the message.
-        while (!_readiness.Look() && _options.Timestamp() < due)
+        // The poller's wait could end too late for the message, so spin.
+        while (!_readiness.Poll() && _options.Timestamp() < due)
             Thread.Yield();
     }
 }

@@ -23,22 +23,22 @@ internal sealed class MeterRun(int warmupCount)
         set => Volatile.Write(ref _openConnections, value);
     }
 
-    /// <summary>When the warm-up was over, in stopwatch ticks; 0 before.</summary>
+    /// <summary>When the warm-up ended, in stopwatch ticks; 0 before that.</summary>
     public long Start => Volatile.Read(ref _start);
 
     public bool IsMeasuring => _start > 0;
 
-    /// <summary>From <see cref="Start"/> to the end; the time of the warm-up if that never ended.</summary>
+    /// <summary>From <see cref="Start"/> to the end of the run; the time of the warm-up if that never ended.</summary>
     public TimeSpan Duration { get; private set; }
 
     public long Outstanding { get; private set; }
 
-    /// <summary>Messages begun, without those of the warm-up that were answered.</summary>
+    /// <summary>Messages begun, except those of the warm-up that were answered.</summary>
     public long Sent { get; private set; }
 
     public long Lost { get; private set; }
 
-    /// <summary>Every connection failed before all was sent.</summary>
+    /// <summary>Whether every connection failed before all messages were sent.</summary>
     public bool EndedEarly { get; private set; }
 
     public void BeginMeasuring(long now, Pace pace)
@@ -61,7 +61,7 @@ internal sealed class MeterRun(int warmupCount)
 
     public void Answered(int count) => Outstanding -= count;
 
-    /// <summary>A connection has failed with so many messages outstanding.</summary>
+    /// <summary>Notes that a connection has failed with this many messages outstanding.</summary>
     public void Failed(int outstanding)
     {
         OpenConnections--;

@@ -5,12 +5,12 @@ using EchoSocket.Transport;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// What the meter knows of one connection: its positions in an endless stream of messages, and when those outstanding were
-/// sent. Messages sent together are one entry, so memory grows only with what is outstanding.
+/// The state of one measured connection: its positions in an endless stream of messages, and the send times of the
+/// outstanding ones. Messages sent together share an entry, so memory grows only with what is outstanding.
 /// </summary>
 internal sealed class MeteredConnection(ITransport transport, int token, int number, int messageSize)
 {
-    private readonly long _firstByte = number * 7919L; // so that no two connections send the same
+    private readonly long _firstByte = number * 7919L; // so that each connection sends other bytes
     private readonly Queue<Batch> _outstanding = new();
     private long _phaseStart;
 
@@ -18,12 +18,12 @@ internal sealed class MeteredConnection(ITransport transport, int token, int num
 
     public int Token { get; } = token;
 
-    /// <summary>Its place among the connections, from 0.</summary>
+    /// <summary>The index of the connection, from 0.</summary>
     public int Number { get; } = number;
 
     public bool Failed { get; set; }
 
-    /// <summary>The last send found no room; the poller watches for some.</summary>
+    /// <summary>True while the send buffer is full and the poller watches for room.</summary>
     public bool AwaitsRoom { get; set; }
 
     /// <summary>Messages begun: sent, or about to be.</summary>
@@ -46,28 +46,28 @@ internal sealed class MeteredConnection(ITransport transport, int token, int num
     /// <summary>Messages whose whole reply has been received.</summary>
     public long WholeReplies => BytesReceived / messageSize;
 
-    /// <summary>What the server may do to letters, as far as its replies have shown.</summary>
+    /// <summary>Whether the server upper-cases letters, as far as its replies have shown.</summary>
     public EchoForms Forms { get; set; } = EchoForms.Any;
 
     /// <summary>When the oldest outstanding message was sent, in stopwatch ticks.</summary>
     public long OldestSent => _outstanding.Peek().Sent;
 
-    /// <summary>The place in the payload of the next byte to send.</summary>
+    /// <summary>The position in the payload of the next byte to send.</summary>
     public long SendPosition => _firstByte + BytesSent;
 
-    /// <summary>The place in the payload of the next byte to receive.</summary>
+    /// <summary>The position in the payload of the next byte to receive.</summary>
     public long ReceivePosition => _firstByte + BytesReceived;
 
     public void BeginPhase() => _phaseStart = Begun;
 
-    /// <summary>Begins so many messages, which are sent together.</summary>
+    /// <summary>Begins this many messages, which are sent together.</summary>
     public void Begin(int count, long now)
     {
         Begun += count;
         _outstanding.Enqueue(new Batch(Begun, now));
     }
 
-    /// <summary>The reply to the oldest outstanding message has come.</summary>
+    /// <summary>Notes that the reply to the oldest outstanding message has come.</summary>
     public void Answer()
     {
         Answered++;
@@ -75,8 +75,8 @@ internal sealed class MeteredConnection(ITransport transport, int token, int num
             _outstanding.Dequeue();
     }
 
-    /// <param name="end">The number of the first message after it.</param>
-    /// <param name="sent">When it was sent.</param>
+    /// <param name="end">The number of the first message after the batch.</param>
+    /// <param name="sent">When the batch was sent.</param>
     private readonly struct Batch(long end, long sent)
     {
         public long End { get; } = end;

@@ -7,7 +7,7 @@ namespace EchoSocket.Measuring;
 /// <summary>Decides when the connections send their messages. Times are in stopwatch ticks.</summary>
 internal abstract class Pace
 {
-    /// <summary>No further message will become due.</summary>
+    /// <summary>True if no further message will become due.</summary>
     public abstract bool IsOver { get; }
 
     /// <summary>When the next message becomes due by the clock; <see cref="long.MaxValue"/> if messages only follow replies.</summary>
@@ -16,7 +16,7 @@ internal abstract class Pace
     /// <summary>How many messages were due by the clock and have not been sent.</summary>
     public virtual long NeverSent => 0;
 
-    /// <summary>Takes the messages that a connection may send now, up to so many. Returns how many.</summary>
+    /// <summary>Takes the messages that a connection may send now, at most <paramref name="max"/>. Returns how many.</summary>
     public abstract int Take(MeteredConnection connection, long now, int max);
 
     /// <summary>
@@ -38,7 +38,8 @@ internal sealed class WarmUp(int count) : Pace
 }
 
 /// <summary>
-/// A message for each reply. At the start every connection gets its share of the messages, so that none takes all of a few.
+/// A message for each reply. At the start every connection gets an equal share of the messages, so that no connection takes
+/// all of a small count.
 /// </summary>
 internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 {
@@ -62,20 +63,20 @@ internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 }
 
 /// <summary>
-/// Messages at fixed times; the connections take turns. A message whose connection has no room for it waits, and its round
-/// trip counts from its own time all the same.
+/// Messages at fixed times; the connections take turns. A message waits if its connection cannot send it yet, but its round
+/// trip still counts from its intended time.
 /// </summary>
 internal sealed class OpenLoop(double rate, int connections, long start, long? count, TimeSpan? duration, TimeSpan overtime) : Pace
 {
     private readonly double _interval = Stopwatch.Frequency / rate;
 
-    // The last message is the last before the end. A product that only rounding keeps from being whole counts as whole.
+    // How many messages are due before the end. The factor keeps a product such as 110.00000000000001 from counting as 111.
     private readonly long _count = Math.Min(
         count ?? long.MaxValue, duration is { } d ? (long)Math.Max(Math.Ceiling(d.TotalSeconds * rate * (1 - 1e-12)), 1) : long.MaxValue);
 
     private readonly long _end = duration is { } d ? start + Clock.Ticks(d) : long.MaxValue;
 
-    // Messages that had to wait are sent for so long after the end.
+    // Messages that had to wait are still sent until this time.
     private readonly long _latest = duration is { } d ? start + Clock.Ticks(d + overtime) : long.MaxValue;
 
     private long _due;
@@ -88,7 +89,7 @@ internal sealed class OpenLoop(double rate, int connections, long start, long? c
 
     public override long NeverSent => Due - _sent;
 
-    // After the last message there is a pause as after each, but not beyond the duration.
+    // The last message is followed by an interval, as every message is, but not beyond the duration.
     public override long NextDue => _due > _count ? long.MaxValue : Math.Min(TimeOf(_due), _end);
 
     public override int Take(MeteredConnection connection, long now, int max)

@@ -4,13 +4,13 @@ using EchoSocket.Common;
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// An endless stream of bytes from which a connection's messages are cut, and against which its replies are checked. It
-/// repeats after a prime number of bytes that does not divide the size of a message. So successive messages differ, and a
-/// reply that is lost, sent twice or swapped with another is noticed.
+/// An endless stream of bytes. A connection's messages are consecutive pieces of it, and its replies are checked against it.
+/// The stream repeats after a prime number of bytes that does not divide the size of a message. So successive messages
+/// differ, and a reply that is lost, sent twice or swapped with another is noticed.
 /// </summary>
 internal sealed class Payload
 {
-    /// <summary>How many bytes from any place of the stream are contiguous in <see cref="Bytes"/>.</summary>
+    /// <summary>How many bytes from any position of the stream are contiguous in <see cref="Bytes"/>.</summary>
     public const int MaxChunkSize = 256 * 1024;
 
     private const int Period = 65_521;
@@ -29,12 +29,12 @@ internal sealed class Payload
 
     public byte[] Bytes { get; }
 
-    /// <summary>The index in <see cref="Bytes"/> of a place in the stream.</summary>
+    /// <summary>The index in <see cref="Bytes"/> of a position in the stream.</summary>
     public int Offset(long position) => (int)(position % _period);
 
     /// <summary>
-    /// Compares a reply with the stream from this place on. Returns the index of the first wrong byte, or -1. Narrows the
-    /// forms to those that fit: a server must not change its form.
+    /// Compares a reply with the stream from this position on. Returns the index of the first wrong byte, or -1. Narrows
+    /// <paramref name="forms"/> to those that match, because a server must keep to one form.
     /// </summary>
     public int FindMismatch(byte[] reply, int count, long position, ref EchoForms forms) =>
         EchoComparison.FindMismatch(reply, 0, Bytes, Offset(position), count, ref forms);

@@ -5,40 +5,41 @@ using EchoSocket.Common;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Decides whether to look repeatedly for a short time before waiting. On an idle processor most of a short wait is the time
-/// to wake up, so looking pays if the event comes within microseconds. If it does not come in time, looking only takes the
-/// processor from the thread that would bring it. So after a few misses it stops, and tries again less and less often. For
-/// one thread at a time.
+/// Decides whether to spin, that is to poll for a short time before waiting. On an idle processor most of a short wait is the
+/// time to wake up, so a spin pays off if the event comes within microseconds. If it does not, the spin only takes the
+/// processor from the thread that would cause the event. So after a few misses it stops spinning, and tries again less and
+/// less often. For one thread at a time.
 /// </summary>
 internal sealed class AdaptiveSpin
 {
-    // About what waking up costs: looking in vain and then waiting takes at most twice as long as waiting alone.
+    // About the time to wake up: a spin that misses, and the wait after it, take at most twice as long as the wait alone.
     private static readonly TimeSpan Limit = TimeSpan.FromTicks(TimeSpan.TicksPerMillisecond / 20);
 
     private const int MaxMisses = 4;
     private const int FirstPause = 64;
     private const int MaxPause = 8192;
 
-    private readonly bool _lookCosts;
+    private readonly bool _pollCosts;
     private readonly long _limit;
     private int _misses;
     private int _pause = FirstPause;
     private int _skip;
 
-    /// <param name="lookCosts">
-    /// True if a look is an additional call, which is wasted if no wait is needed. False if it does what the wait would do.
+    /// <param name="pollCosts">
+    /// True if a poll is an additional call, wasted if the event is already there. False if it does the work of the wait.
     /// </param>
-    /// <param name="limit">How long to look. Default 50 µs.</param>
-    public AdaptiveSpin(bool lookCosts, TimeSpan? limit = null)
+    /// <param name="limit">How long to spin. Default 50 µs.</param>
+    public AdaptiveSpin(bool pollCosts, TimeSpan? limit = null)
     {
-        _lookCosts = lookCosts;
+        _pollCosts = pollCosts;
         _limit = Clock.Ticks(limit ?? Limit);
     }
 
     /// <summary>
-    /// Looks until the event has come or the time is up. True if it has come. Does not look at all while that does not pay.
+    /// Polls until the event has come or the time is up, and returns true if it has come. While spinning does not pay off,
+    /// returns false without a poll.
     /// </summary>
-    public bool Find(Func<bool> look)
+    public bool TrySpin(Func<bool> poll)
     {
         if (_skip > 0)
         {
@@ -46,13 +47,13 @@ internal sealed class AdaptiveSpin
             return false;
         }
 
-        // An event that is there at the first look needed no wait, so it does not show that looking pays: on a single busy
+        // An event that the first poll finds needed no wait, so it does not show that spinning pays off: on a single busy
         // processor the peer has often answered before this thread runs again.
-        var found = look();
-        if (found && !_lookCosts)
+        var found = poll();
+        if (found && !_pollCosts)
             return true;
 
-        if (!found && LookOn(look))
+        if (!found && Spin(poll))
         {
             _misses = 0;
             _pause = FirstPause;
@@ -69,12 +70,12 @@ internal sealed class AdaptiveSpin
         return found;
     }
 
-    private bool LookOn(Func<bool> look)
+    private bool Spin(Func<bool> poll)
     {
         var end = Stopwatch.GetTimestamp() + _limit;
         while (Stopwatch.GetTimestamp() < end)
         {
-            if (look())
+            if (poll())
                 return true;
         }
 

@@ -8,7 +8,7 @@ using EchoSocket.Transport;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Linux: epoll(7). Its cost does not grow with the number of silent sockets. For one thread, except <see cref="Wake"/>.
+/// For Linux: epoll(7). Its cost does not grow with the number of silent sockets. For one thread, except <see cref="Wake"/>.
 /// </summary>
 internal sealed unsafe class EpollPoller : IPoller
 {
@@ -79,17 +79,17 @@ internal sealed unsafe class EpollPoller : IPoller
 
     public void Unregister(int token)
     {
-        // The close does it (epoll(7), question 6).
+        // Closing the descriptor unregisters it (epoll(7), question 6).
     }
 
     public int Wait(int milliseconds, int[] ready)
     {
-        var most = Math.Min(ready.Length, MaxEvents);
-        var count = Libc.epoll_wait(_epoll, _events, most, milliseconds);
+        var maxEvents = Math.Min(ready.Length, MaxEvents);
+        var count = Libc.epoll_wait(_epoll, _events, maxEvents, milliseconds);
         if (count < 0)
         {
-            // Nearly always a signal interrupted it. A second call, which does preserve errno, finds out what went wrong.
-            count = Libc.epoll_wait_with_error(_epoll, _events, most, 0);
+            // Nearly always a signal interrupted it. A second call, which preserves errno, finds out what went wrong.
+            count = Libc.epoll_wait_with_error(_epoll, _events, maxEvents, 0);
             if (count < 0 && Marshal.GetLastWin32Error() != Libc.Interrupted)
                 throw new Win32Exception(Marshal.GetLastWin32Error());
         }
@@ -98,7 +98,7 @@ internal sealed unsafe class EpollPoller : IPoller
         {
             ready[i] = *(int*)(_events + (i * EventSize) + TokenOffset);
             if (ready[i] == Poller.WakeToken)
-                Libc.read(_wake, _events, (IntPtr)sizeof(long)); // its counter is 0 again; the event's entry is spent
+                Libc.read(_wake, _events, (IntPtr)sizeof(long)); // resets the counter; the buffer is this event's own entry, already read
         }
 
         return Math.Max(count, 0);

@@ -6,16 +6,16 @@ using EchoSocket.Transport;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Tells which of many sockets are ready. The caller names each socket with a token, a small number above 0. Level-triggered:
-/// a socket that is still ready is reported again. For one thread at a time, except <see cref="Wake"/>.
+/// Finds out which of many sockets are ready. The caller identifies each socket by a token, a small number above 0.
+/// Level-triggered: a socket that is still ready is reported again. For one thread at a time, except <see cref="Wake"/>.
 /// </summary>
 internal interface IPoller : IDisposable
 {
-    /// <summary>Registers a listener that does not block, with an interest in reading.</summary>
+    /// <summary>Registers a non-blocking listener, with an interest in reading.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system has no memory or no watches left.</exception>
     void Register(Socket listener, int token);
 
-    /// <summary>Registers a connected socket in the same way, takes it over, and returns what moves its bytes.</summary>
+    /// <summary>Registers a connected socket with an interest in reading, takes ownership of it, and returns its transport.</summary>
     /// <exception cref="System.ComponentModel.Win32Exception">The system has no memory or no watches left.</exception>
     ITransport Adopt(Socket socket, int token);
 
@@ -32,12 +32,12 @@ internal interface IPoller : IDisposable
     void Unregister(int token);
 
     /// <summary>
-    /// Waits up to so many milliseconds (-1: without limit) and writes the tokens of the ready sockets to the array; an error
-    /// counts as ready, and <see cref="Wake"/> is reported as <see cref="Poller.WakeToken"/>. Returns how many.
+    /// Waits for at most this many milliseconds (-1: without limit), writes the tokens of the ready sockets to the array, and
+    /// returns their number. An error makes a socket ready. <see cref="Wake"/> is reported as <see cref="Poller.WakeToken"/>.
     /// </summary>
     int Wait(int milliseconds, int[] ready);
 
-    /// <summary>From any thread, at any time: ends the wait, or the next one.</summary>
+    /// <summary>From any thread, at any time: ends the current wait, or else the next one.</summary>
     void Wake();
 }
 
@@ -48,10 +48,10 @@ internal enum Interest
     /// <summary>Nothing.</summary>
     None = 0,
 
-    /// <summary>Something to read, or an end.</summary>
+    /// <summary>Data to read, or the end of the connection.</summary>
     Reading = 1,
 
-    /// <summary>Room to write.</summary>
+    /// <summary>Room in the send buffer.</summary>
     Writing = 4,
 }
 
@@ -60,6 +60,6 @@ internal static class Poller
     /// <summary>The token that reports a wake-up.</summary>
     public const int WakeToken = 0;
 
-    /// <summary>The best that this system has.</summary>
+    /// <summary>Creates the best poller that this system has.</summary>
     public static IPoller Create() => RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? new EpollPoller() : new SelectPoller();
 }

@@ -7,7 +7,7 @@ using EchoSocket.Transport;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Every system: Socket.Select (on Unix that is poll(2)). Its cost grows with the number of sockets watched. For one thread,
+/// For every system: Socket.Select (on Unix that is poll(2)). Its cost grows with the number of sockets watched. For one thread,
 /// except <see cref="Wake"/>.
 /// </summary>
 internal sealed class SelectPoller : IPoller
@@ -46,10 +46,10 @@ internal sealed class SelectPoller : IPoller
         {
             error = SocketError.WouldBlock;
             if (!_sockets[listener].Poll(0, SelectMode.SelectRead))
-                return null; // an accept in vain would throw
+                return null; // with no client waiting, Accept would throw
 
             client = _sockets[listener].Accept();
-            BlockingTransport.SendAtOnce(client);
+            BlockingTransport.DisableNagle(client);
             var transport = Adopt(client, token);
             error = SocketError.Success;
             return transport;
@@ -87,10 +87,10 @@ internal sealed class SelectPoller : IPoller
         Fill(_readable, _reading);
         Fill(_writable, _writing);
 
-        // A reset shows as readable and as writable, on Windows too; the third list is for out-of-band data.
+        // A reset makes a socket readable and writable, on Windows too. The third list is for out-of-band data only.
         Socket.Select(_readable, _writable, null, milliseconds < 0 ? -1 : Math.Min(milliseconds, MaxMilliseconds) * 1000);
 
-        // If more are ready than the array takes, the next round begins with those that were left out.
+        // If more are ready than the array holds, the next wait begins with those left out.
         var total = _readable.Count + _writable.Count;
         var count = Math.Min(total, ready.Length);
         for (var i = 0; i < count; i++)

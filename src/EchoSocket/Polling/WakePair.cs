@@ -5,8 +5,8 @@ using System.Net.Sockets;
 namespace EchoSocket.Polling;
 
 /// <summary>
-/// Two connected sockets, one of which any thread can make readable. For systems where only sockets can be waited for. Over
-/// TCP, since a datagram could be lost even on the loopback interface.
+/// A pair of connected sockets: any thread can make the reader readable, and so wake a thread that polls it. For systems
+/// where only sockets can be polled. It uses TCP, because a datagram can be lost even on the loopback interface.
 /// </summary>
 internal sealed class WakePair : IDisposable
 {
@@ -24,7 +24,7 @@ internal sealed class WakePair : IDisposable
         Reader = listener.Accept();
         while (!_writer.LocalEndPoint!.Equals(Reader.RemoteEndPoint))
         {
-            Reader.Dispose(); // another program was quicker
+            Reader.Dispose(); // another program connected first
             Reader = listener.Accept();
         }
 
@@ -35,16 +35,16 @@ internal sealed class WakePair : IDisposable
     /// <summary>The socket that becomes readable.</summary>
     public Socket Reader { get; }
 
-    /// <summary>From any thread.</summary>
+    /// <summary>From any thread: makes the reader readable.</summary>
     public void Wake()
     {
         try
         {
-            _writer.Send(Signal, 0, 1, SocketFlags.None, out _); // if there is no room, it is readable already
+            _writer.Send(Signal, 0, 1, SocketFlags.None, out _); // if the buffer is full, the reader is readable already
         }
         catch (ObjectDisposedException)
         {
-            // Nobody waits any more.
+            // The poller is closed, so no thread waits.
         }
     }
 

@@ -8,15 +8,15 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// An event loop's listener: accepts one client at a time, and pauses while as many are served as may be, while the observer
-/// is full, and while there are no handles.
+/// An event loop's listener. It accepts one client at a time, and pauses while the maximum number of clients is connected,
+/// while the observer is full, and while the process is out of handles.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
-    // How long it pauses while there are no handles, or while the observer is full.
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    // How long to wait before the next try, out of handles or with a full observer.
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
 
-    // While there are no handles it warns this often.
+    // At most one warning in this time.
     private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
 
     private readonly Socket _listener;
@@ -41,14 +41,14 @@ internal sealed class Acceptor : IDisposable
     }
 
     /// <summary>
-    /// When a pause ends, in stopwatch ticks; <see cref="long.MaxValue"/> if there is none that ends by time.
+    /// When to try again, in stopwatch ticks; <see cref="long.MaxValue"/> unless a timed pause is on.
     /// </summary>
     public long ResumeTime { get; private set; } = long.MaxValue;
 
-    /// <summary>As many clients have come as were asked for.</summary>
+    /// <summary>The total number of clients has been accepted.</summary>
     public bool IsDone => _accepted >= _limits.Total;
 
-    /// <summary>Call it after a client came or went, and after <see cref="ResumeTime"/>.</summary>
+    /// <summary>Pauses or resumes accepting. Call it whenever the number of connections changes, and after <see cref="ResumeTime"/>.</summary>
     public void UpdateAccepting(int active)
     {
         if (IsDone)
@@ -77,11 +77,11 @@ internal sealed class Acceptor : IDisposable
         }
     }
 
-    /// <summary>Accepts the next client and registers it with this token. Null if there is none now.</summary>
+    /// <summary>Accepts the next client and registers it with this token. Returns null if none is waiting, or accepting is paused.</summary>
     public ITransport? Accept(int token)
     {
         if (!_accepting)
-            return null; // a client accepted in this round was the last one allowed
+            return null; // an earlier accept of this round reached the limit
 
         if (_observer is { IsFull: true })
         {
@@ -111,13 +111,13 @@ internal sealed class Acceptor : IDisposable
         }
         else if (!SocketErrors.IsReset(error) && error != SocketError.WouldBlock)
         {
-            PauseAccepting(); // a client that has gone already is passed over at once (accept(2)); anything else may last
+            PauseAccepting(); // the error of a client that is gone already (accept(2)) does not last; any other may
         }
 
         return null;
     }
 
-    /// <summary>Call it after a connection was closed: if there were no handles, there is one now.</summary>
+    /// <summary>Call it after closing a connection: it frees a handle, so accepting may resume at once.</summary>
     public void HandleFreed()
     {
         if (_outOfHandles)
@@ -138,7 +138,7 @@ internal sealed class Acceptor : IDisposable
         _reserve.Dispose();
     }
 
-    // It stays registered, without an interest if need be: to register it again could fail for lack of memory or watches.
+    // While it pauses, the listener stays registered, with no interest: to register it anew could fail for lack of memory.
     private void Watch(bool value)
     {
         if (_registered)
@@ -147,7 +147,7 @@ internal sealed class Acceptor : IDisposable
         }
         else
         {
-            _listener.Blocking = false; // a client may go between the wait and the accept
+            _listener.Blocking = false; // a client may disconnect between the wait and the accept
             _poller.Register(_listener, _token);
             _registered = true;
         }
@@ -159,7 +159,7 @@ internal sealed class Acceptor : IDisposable
     {
         if (_accepting)
             Watch(false);
-        ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(Pause);
+        ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(RetryInterval);
     }
 
     private void Warn(string reason)

@@ -1,6 +1,6 @@
 namespace EchoSocket.Serving;
 
-/// <summary>The connections in the order of their last activity: a list through the connections themselves.</summary>
+/// <summary>The connections in the order of their last activity, as an intrusive linked list.</summary>
 internal sealed class ActivityOrder
 {
     private ServedConnection? _latest;

@@ -4,7 +4,7 @@ using EchoSocket.Polling;
 
 namespace EchoSocket.Serving;
 
-/// <summary>What a step for one connection came to.</summary>
+/// <summary>The outcome of one step on a connection.</summary>
 internal enum Step
 {
     /// <summary>No byte could be moved.</summary>
@@ -18,8 +18,8 @@ internal enum Step
 }
 
 /// <summary>
-/// Answers one client a step at a time: sends what is left of its last reply, or else reads once and sends once. A client
-/// that does not read its replies is not read from until it does, so it costs one buffer and delays nobody.
+/// Answers a client one step at a time: sends the rest of an unsent reply, or else reads once and sends once. Nothing is read
+/// from a client while a reply to it is unsent. So a client that does not read costs one buffer and delays no other.
 /// </summary>
 internal sealed class Answering(
     IPoller poller, Action<byte[], int>? transform, UnsentReplies unsent, ConnectionCloser closer, ServerCounters counters, IEchoObserver? observer)
@@ -27,7 +27,7 @@ internal sealed class Answering(
     private readonly byte[] _buffer = new byte[UnsentReplies.MaxReadSize];
 
     public Step Advance(ServedConnection connection) =>
-        connection.Unsent is null ? ReceiveAndSend(connection) : SendRest(connection);
+        connection.Unsent is null ? ReceiveAndSend(connection) : SendUnsent(connection);
 
     private Step ReceiveAndSend(ServedConnection connection)
     {
@@ -59,14 +59,14 @@ internal sealed class Answering(
 
         if (sent < count)
         {
-            unsent.Keep(connection, _buffer, sent, count - sent);
+            unsent.Store(connection, _buffer, sent, count - sent);
             poller.Change(connection.Token, Interest.Writing);
         }
 
         return Step.Moved;
     }
 
-    private Step SendRest(ServedConnection connection)
+    private Step SendUnsent(ServedConnection connection)
     {
         if (!TrySend(connection, connection.Unsent!, connection.Sent, connection.Length - connection.Sent, out var sent))
             return Step.Ended;
@@ -81,7 +81,7 @@ internal sealed class Answering(
         return sent > 0 ? Step.Moved : Step.Nothing;
     }
 
-    // False if the connection has ended.
+    // Returns false if the send failed and so ended the connection.
     private bool TrySend(ServedConnection connection, byte[] buffer, int offset, int count, out int sent)
     {
         sent = connection.Transport.Send(buffer, offset, count, out var error);

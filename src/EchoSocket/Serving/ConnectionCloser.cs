@@ -7,21 +7,21 @@ using EchoSocket.Polling;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// The one place where a connection ends: decides the reason, closes in order or with RST, and tells the result.
+/// The one place where a connection ends: decides the reason, closes with FIN or RST, and reports the result.
 /// </summary>
 /// <remarks>
-/// A FIN after the stop of the server tells the client that all it sent was answered. If that is not so it gets RST. Any
-/// other end is a FIN where the system allows it, so that replies already sent still reach a client that is slow to read.
+/// When the server stops, FIN promises the client that everything it sent was answered. A client for which that is not true
+/// gets RST. Any other end is a FIN if possible, so that replies already sent still reach a client that is slow to read.
 /// </remarks>
 internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
     ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
 {
-    // More than the buffers of both ends hold for a connection. A client that keeps sending still gets the RST that closing with
-    // something unread causes.
+    // More than the socket buffers of both ends hold. A client that keeps sending beyond this gets RST, because the close then
+    // leaves data unread.
     private const long MaxDrain = 64 * 1024 * 1024;
 
-    // Every client's own end, unless the listener has several addresses.
+    // The local endpoint of every connection, unless the listener has several addresses.
     private readonly string? _local =
         listening.Address.Equals(IPAddress.Any) || listening.Address.Equals(IPAddress.IPv6Any) ? null : listening.ToString();
 
@@ -30,7 +30,7 @@ internal sealed class ConnectionCloser(
     /// <summary>The server is being stopped: from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
     public bool Stopping { get; set; }
 
-    /// <summary>Ends a connection because of what a receive or a send reported; no error is the client's FIN.</summary>
+    /// <summary>Ends a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the client's FIN.</summary>
     public void End(ServedConnection connection, SocketError error)
     {
         if (error == SocketError.Success)
@@ -47,13 +47,13 @@ internal sealed class ConnectionCloser(
         if (reason is EndReason.Stopped or EndReason.IdleTimeout)
             detail = Leftover(connection, reason);
 
-        // The system is only asked for the local endpoint if it is needed, and while the connection exists.
+        // Asking for the local endpoint costs a system call, and works only while the socket is open.
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
         Close(connection, reason);
         observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
     }
 
-    /// <summary>Closes a connection whose end nobody wants to know.</summary>
+    /// <summary>Closes a connection without reporting a result.</summary>
     public void Close(ServedConnection connection, EndReason reason)
     {
         connections.Remove(connection);

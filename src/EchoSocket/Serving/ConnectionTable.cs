@@ -3,7 +3,7 @@ using System.Collections.Generic;
 
 namespace EchoSocket.Serving;
 
-/// <summary>The connections being served, each by its token. Tokens stay small: that of a closed connection is used again.</summary>
+/// <summary>The connections being served, by token. The token of a closed connection is reused, so tokens stay small.</summary>
 internal sealed class ConnectionTable
 {
     private readonly int _firstToken;
@@ -44,7 +44,7 @@ internal sealed class ConnectionTable
         ReturnToken(connection.Token);
     }
 
-    /// <summary>All of them. A connection may be removed while they are enumerated.</summary>
+    /// <summary>All connections. One may be removed during the enumeration.</summary>
     public IEnumerable<ServedConnection> All()
     {
         for (var token = _firstToken; token < _nextToken; token++)

@@ -8,8 +8,8 @@ using EchoSocket.Polling;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// Serves clients on one thread: waits until some are ready, and then reads once from each and sends once. For that thread,
-/// except <see cref="Stop"/>.
+/// Serves clients on one thread: waits until some are ready, then reads from and sends to each of them once. For that
+/// thread, except <see cref="Stop"/>.
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
@@ -33,7 +33,7 @@ internal sealed class EventLoop : IDisposable
     {
         var poller = options.Poller();
         var unsent = new UnsentReplies(options.UnsentBudget);
-        _readiness = new Readiness(poller, new AdaptiveSpin(lookCosts: false));
+        _readiness = new Readiness(poller, new AdaptiveSpin(pollCosts: false));
         _acceptor = new Acceptor(listener, ListenerToken, limits, poller, observer);
         _closer = new ConnectionCloser(
             poller, _connections, _activity, unsent, _acceptor, counters, observer, (IPEndPoint)listener.LocalEndPoint!);
@@ -44,14 +44,14 @@ internal sealed class EventLoop : IDisposable
         _observer = observer;
     }
 
-    /// <summary>From any thread: ends <see cref="Run"/> in order.</summary>
+    /// <summary>From any thread: ends <see cref="Run"/> gracefully.</summary>
     public void Stop()
     {
         _stop = true;
         _readiness.Wake();
     }
 
-    /// <summary>Serves until it is stopped, or until as many clients as the limits allow have come and gone.</summary>
+    /// <summary>Serves until it is stopped, or until the last client that the limits allow has disconnected.</summary>
     public void Run()
     {
         while (!_stop && !(_acceptor.IsDone && _connections.Count == 0))
@@ -79,14 +79,14 @@ internal sealed class EventLoop : IDisposable
     private void Handle(int token, long now)
     {
         if (token == ListenerToken)
-            AcceptSome();
+            AcceptClients();
         else if (_connections[token] is { } connection && _answering.Advance(connection) == Step.Moved)
             _idle.Touch(connection, now);
     }
 
-    // One, and one more for every few clients that this round serves: a new client must not wait for hundreds of others, nor
-    // they for a flood of new ones.
-    private void AcceptSome()
+    // Accepts one client, and one more for every 32 that this round serves. So new clients do not wait for hundreds of others,
+    // nor do the others wait for a flood of new ones.
+    private void AcceptClients()
     {
         for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
         {

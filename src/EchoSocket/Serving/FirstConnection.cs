@@ -2,7 +2,7 @@ using System.Net;
 
 namespace EchoSocket.Serving;
 
-/// <summary>Keeps the result of the first connection that ends, and passes everything on.</summary>
+/// <summary>Keeps the result of the first connection that ends, and forwards every event.</summary>
 internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 {
     public ConnectionResult? Result { get; private set; }

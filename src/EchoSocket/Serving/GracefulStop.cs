@@ -13,10 +13,10 @@ namespace EchoSocket.Serving;
 internal sealed class GracefulStop(
     Readiness readiness, ConnectionTable connections, Answering answering, ConnectionCloser closer, TimeSpan limit)
 {
-    // How much of what a client still sends after our FIN is discarded at once, so that others get their turn.
+    // How much of a client's data after our FIN is discarded in one turn, so that the others get theirs.
     private const int DrainStep = 256 * 1024;
 
-    // Connections that may have more to read. The others wait for room to send, or for the client's FIN.
+    // Connections that may have more to read. All others wait for room in their send buffer, or for the client's FIN.
     private readonly Queue<ServedConnection> _answering = new();
 
     public void Run()

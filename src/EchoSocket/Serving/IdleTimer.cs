@@ -8,10 +8,10 @@ internal sealed class IdleTimer(TimeSpan? limit, ActivityOrder activity, Answeri
 {
     private readonly long _limit = limit is { } time ? Clock.Ticks(time) : 0;
 
-    /// <summary>There is a limit.</summary>
+    /// <summary>True if there is a limit.</summary>
     public bool IsOn => _limit > 0;
 
-    /// <summary>When a connection may be idle for too long, in stopwatch ticks; <see cref="long.MaxValue"/> for never.</summary>
+    /// <summary>When the next connection may reach the limit, in stopwatch ticks; <see cref="long.MaxValue"/> for never.</summary>
     public long Due => IsOn && activity.Earliest is { } earliest ? earliest.LastActivity + _limit : long.MaxValue;
 
     /// <summary>Notes that bytes moved.</summary>
@@ -21,13 +21,13 @@ internal sealed class IdleTimer(TimeSpan? limit, ActivityOrder activity, Answeri
             activity.Touch(connection, now);
     }
 
-    /// <summary>Ends those that are idle for too long.</summary>
+    /// <summary>Ends the connections that have reached the limit.</summary>
     public void EndIdle(long now)
     {
         while (Due <= now)
         {
-            // The whole process may have been suspended for longer than the limit. So only a look that is made now, and
-            // that finds nothing to do, proves that the client is idle.
+            // The process may have been suspended for longer than the limit. So only a check of the socket now, which finds
+            // nothing to read or send, proves that the client is idle.
             var connection = activity.Earliest!;
             var step = answering.Advance(connection);
             if (step == Step.Nothing)

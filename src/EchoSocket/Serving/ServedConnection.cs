@@ -20,7 +20,7 @@ internal sealed class ServedConnection
         LastActivity = _start;
     }
 
-    /// <summary>The poller's name for it.</summary>
+    /// <summary>Identifies the connection to the poller.</summary>
     public int Token { get; }
 
     public ITransport Transport { get; }
@@ -31,20 +31,20 @@ internal sealed class ServedConnection
 
     public long BytesSent { get; set; }
 
-    /// <summary>Bytes that were read only to be discarded, because the connection was ending.</summary>
+    /// <summary>Bytes read and discarded, or never read, because the connection was ending.</summary>
     public long Discarded { get; set; }
 
-    /// <summary>A reply that the socket had no room for yet, from <see cref="Sent"/> to <see cref="Length"/>.</summary>
+    /// <summary>A reply that the send buffer had no room for. The bytes from <see cref="Sent"/> to <see cref="Length"/> are still to be sent.</summary>
     public byte[]? Unsent { get; set; }
 
     public int Sent { get; set; }
 
     public int Length { get; set; }
 
-    /// <summary>Bytes that came from the client and get no reply if the connection ends now.</summary>
+    /// <summary>Bytes from the client that stay unanswered if the connection ends now.</summary>
     public long Unanswered => Discarded + (Unsent is null ? 0 : Length - Sent);
 
-    /// <summary>FIN was sent after the last reply; only the client's own FIN is awaited.</summary>
+    /// <summary>True once FIN was sent after the last reply, so that only the client's FIN is awaited.</summary>
     public bool Closing { get; set; }
 
     /// <summary>When a byte last moved, in stopwatch ticks.</summary>

@@ -23,8 +23,24 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
     public bool IsDisposed { get; private set; }
 
+    /// <summary>There are bytes to read.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            try
+            {
+                return socket.Available > 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
+
     /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
-    public static void SendAtOnce(Socket socket)
+    public static void DisableNagle(Socket socket)
     {
         if (AcceptedInherits)
             return;
@@ -52,7 +68,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
         try
         {
-            // Changing the time-out costs a system call, so one that is up to 1 % too long stays.
+            // Changing the time-out costs a system call, so one that is up to 1 % too long is kept.
             if (left > _receiveTimeout || left < _receiveTimeout - (_receiveTimeout / 100))
                 socket.ReceiveTimeout = _receiveTimeout = left;
             return socket.Receive(buffer, offset, count, SocketFlags.None, out error);
@@ -69,23 +85,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Bytes have come that were not read.</summary>
-    public bool HasUnread
-    {
-        get
-        {
-            try
-            {
-                return socket.Available > 0;
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return false;
-            }
-        }
-    }
-
-    /// <summary>Whether a receive would return at once, or within this time.</summary>
+    /// <summary>Whether a receive would return at once; waits up to this time for that.</summary>
     public bool IsReadable(int milliseconds = 0)
     {
         try
@@ -164,7 +164,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
-            // The close that follows works without it.
+            // The connection is gone, so there is nothing to drain.
         }
     }
 }

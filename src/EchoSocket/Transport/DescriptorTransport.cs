@@ -6,8 +6,8 @@ using EchoSocket.Common;
 namespace EchoSocket.Transport;
 
 /// <summary>
-/// Linux: a connection by its file descriptor. A .NET socket for each client, with its finalizer and the calls that make it
-/// non-blocking, is a twentieth of what a short connection costs.
+/// For Linux: a connection by its file descriptor. A .NET socket for each client, with its finalizer and the calls that make
+/// it non-blocking, would be a twentieth of the cost of a short connection.
 /// </summary>
 internal sealed unsafe class DescriptorTransport : ITransport
 {
@@ -22,14 +22,14 @@ internal sealed unsafe class DescriptorTransport : ITransport
     private readonly int _descriptor;
     private readonly Socket? _owner;
 
-    /// <summary>Takes the descriptor over.</summary>
+    /// <summary>Takes ownership of the descriptor.</summary>
     public DescriptorTransport(int descriptor, IPEndPoint remote)
     {
         _descriptor = descriptor;
         RemoteEndPoint = remote;
     }
 
-    /// <summary>Takes a connected socket over.</summary>
+    /// <summary>Takes ownership of a connected socket.</summary>
     public DescriptorTransport(Socket socket, IPEndPoint remote)
         : this((int)socket.Handle, remote) => _owner = socket;
 
@@ -94,7 +94,7 @@ internal sealed unsafe class DescriptorTransport : ITransport
 
     public void Close()
     {
-        // Not tried again when a signal interrupts it: the descriptor is gone (close(2)).
+        // Not repeated after a signal: the descriptor is closed even then (close(2)).
         if (_owner is null)
             _ = Libc.close(_descriptor);
         else

@@ -9,13 +9,13 @@ internal interface ITransport
     /// <summary>The other end. An IPv4 peer of a dual-mode listener shows its IPv4 address.</summary>
     IPEndPoint RemoteEndPoint { get; }
 
-    /// <summary>This end; null where the system does not tell, for instance after a reset.</summary>
+    /// <summary>This end; null if the system does not know it, for instance after a reset.</summary>
     IPEndPoint? LocalEndPoint { get; }
 
-    /// <summary>Bytes that came and can be read.</summary>
+    /// <summary>Bytes received by the system and not yet read.</summary>
     int Unread { get; }
 
-    /// <summary>Bytes sent that the peer has not acknowledged yet; 0 where the system does not tell.</summary>
+    /// <summary>Bytes sent that the peer has not acknowledged yet; 0 where .NET does not expose the number.</summary>
     int Unacknowledged { get; }
 
     /// <summary>
@@ -24,10 +24,10 @@ internal interface ITransport
     /// </summary>
     int Receive(byte[] buffer, int count, out SocketError error);
 
-    /// <summary>Sends what there is room for. Fewer bytes than asked for, without an error, mean that there is no room now.</summary>
+    /// <summary>Sends as many bytes as the send buffer has room for. Fewer than asked for, without an error, mean that it is full.</summary>
     int Send(byte[] buffer, int offset, int count, out SocketError error);
 
-    /// <summary>Sends FIN after all that was sent. False if the connection is gone already.</summary>
+    /// <summary>Sends FIN after the data sent so far. Returns false if the connection is gone already.</summary>
     bool Shutdown();
 
     /// <summary>

@@ -57,8 +57,8 @@ internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply, 
     }
 
     /// <summary>
-    /// Looks whether something came after the last reply; does not wait. False if the server closed the connection (no
-    /// error), reset it (the error), or sent a byte that answers nothing (<see cref="Wrong"/> is not -1).
+    /// Checks, without waiting, that nothing came after the last reply. False if the peer closed the connection (no error),
+    /// reset it (the error says so), or sent more bytes (<see cref="Wrong"/> is not -1).
     /// </summary>
     public bool IsIdle(out SocketError error)
     {
@@ -84,8 +84,8 @@ internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply, 
     }
 
     /// <summary>
-    /// Sends FIN, if that is still to be done, and waits for the peer's. False if bytes came instead. With any reply allowed it
-    /// does not wait.
+    /// Sends FIN, unless that is done, and waits for the peer's. False if more bytes came first. If nothing is checked, it does
+    /// not wait.
     /// </summary>
     public bool ReceiveEnd(long due = long.MaxValue)
     {

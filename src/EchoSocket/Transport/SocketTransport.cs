@@ -5,7 +5,7 @@ using EchoSocket.Common;
 
 namespace EchoSocket.Transport;
 
-/// <summary>Every system: a connection by its .NET socket, which it makes non-blocking and takes over.</summary>
+/// <summary>For every system: a connection by its .NET socket. Takes ownership of the socket and makes it non-blocking.</summary>
 internal sealed class SocketTransport : ITransport
 {
     private readonly Socket _socket;
@@ -19,10 +19,10 @@ internal sealed class SocketTransport : ITransport
 
     public IPEndPoint RemoteEndPoint { get; }
 
-    // macOS refuses such questions on a connection already reset.
-    public IPEndPoint? LocalEndPoint => IfKnown(() => EndPoints.Unmap(_socket.LocalEndPoint!));
+    // macOS refuses these calls on a connection that was reset.
+    public IPEndPoint? LocalEndPoint => OrDefault(() => EndPoints.Unmap(_socket.LocalEndPoint!));
 
-    public int Unread => IfKnown(() => _socket.Available);
+    public int Unread => OrDefault(() => _socket.Available);
 
     public int Unacknowledged => 0;
 
@@ -37,7 +37,7 @@ internal sealed class SocketTransport : ITransport
         return sent;
     }
 
-    public bool Shutdown() => IfKnown(() =>
+    public bool Shutdown() => OrDefault(() =>
     {
         _socket.Shutdown(SocketShutdown.Send);
         return true;
@@ -47,15 +47,15 @@ internal sealed class SocketTransport : ITransport
 
     public void Abort()
     {
-        IfKnown(() => _socket.LingerState = new LingerOption(true, 0)); // the close sends RST
+        OrDefault(() => _socket.LingerState = new LingerOption(true, 0)); // the close sends RST
         Close();
     }
 
-    private static T? IfKnown<T>(Func<T> ask)
+    private static T? OrDefault<T>(Func<T> call)
     {
         try
         {
-            return ask();
+            return call();
         }
         catch (SocketException)
         {

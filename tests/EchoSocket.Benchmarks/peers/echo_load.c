@@ -1,5 +1,5 @@
-/* The C client that Measure-EchoServer is compared with: one connection, messages of 32 bytes, a number of them
-   outstanding, what may be sent at the same moment in one piece, every reply checked.
+/* The C client that Measure-EchoServer is compared with: one connection, 32-byte messages, OUTSTANDING of them at once. What
+   may be sent at the same moment goes out in one write. Every reply is checked.
    echo_load PORT OUTSTANDING SECONDS prints the median round trip in microseconds, and messages a second. */
 #define _GNU_SOURCE
 #include <arpa/inet.h>

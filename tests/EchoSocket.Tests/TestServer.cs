@@ -8,10 +8,10 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>A server of many clients, or of one, on a thread of its own.</summary>
-internal sealed class ManyServer : IDisposable
+/// <summary>A server of one client or of many, on a thread of its own.</summary>
+internal sealed class TestServer : IDisposable
 {
-    public ManyServer(EchoServerOptions options, Recorder recorder, bool one = false)
+    public TestServer(EchoServerOptions options, Recorder recorder, bool one = false)
     {
         Recorder = recorder;
         Server = EchoServer.Listen(options);
@@ -46,6 +46,7 @@ internal sealed class ManyServer : IDisposable
     }
 }
 
+/// <summary>Records what a server reports, and lets a test act on it.</summary>
 internal sealed class Recorder : Observer
 {
     private readonly ConcurrentQueue<ConnectionResult> _connections = new();
@@ -61,7 +62,7 @@ internal sealed class Recorder : Observer
 
     public override bool IsFull => Full;
 
-    public int MostActive { get; private set; }
+    public int MaxActiveConnections { get; private set; }
 
     public IReadOnlyCollection<ConnectionResult> Connections => _connections;
 
@@ -76,7 +77,7 @@ internal sealed class Recorder : Observer
         }
     }).Soon();
 
-    public override void Connected(IPEndPoint remote) => MostActive = Math.Max(MostActive, Server!.ActiveConnections);
+    public override void Connected(IPEndPoint remote) => MaxActiveConnections = Math.Max(MaxActiveConnections, Server!.ActiveConnections);
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 
