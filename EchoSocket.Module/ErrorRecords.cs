@@ -1,3 +1,4 @@
+using System;
 using System.Management.Automation;
 
 namespace EchoSocket;
@@ -7,6 +8,14 @@ internal static class ErrorRecords
 {
     public static ErrorRecord ToErrorRecord(this EchoException exception, object target) =>
         new(exception, exception.Error.ToString(), Category(exception.Error), target);
+
+    /// <summary>Input names a part of a server, and a default would stand for the part that it does not name.</summary>
+    public static ErrorRecord ServerNotNamed(string[] missing, object target) =>
+        new(
+            new ArgumentException(
+                $"The input object gives no {missing[0]}, and the default may not be what it means. Give it the property " +
+                $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
+            "ServerNotNamed", ErrorCategory.InvalidArgument, target);
 
     private static ErrorCategory Category(EchoError error) => error switch
     {

@@ -11,7 +11,7 @@ try {
 
     # All messages use one connection. The server upper-cases bytes, so in UTF-8 it changes ASCII letters and nothing else.
     $messages = 'hello', 'Hello, world!', "stra$([char] 0xDF)e", ' '
-    $server | Send-EchoMessage -Message $messages -Detailed | Select-Object Message, Reply, ByteCount, RoundTripTime | Format-Table
+    $server | Send-EchoMessage -Message $messages -Detailed | Select-Object Message, Reply, ByteCount, RoundTripMilliseconds | Format-Table
 
     Write-Host 'A server for one client ends when that client disconnects, and reports how the connection ended:'
     $server | Receive-Job -Wait | Format-Table

@@ -5,17 +5,12 @@ using System.Text;
 namespace EchoSocket.Commands;
 
 /// <summary>The parameters and the connection of a cmdlet that exchanges text with a server.</summary>
-public abstract class EchoClientCommand : StoppableCommand
+public abstract class EchoClientCommand : ServerCommand
 {
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [Alias("HostName", "TargetName", "cn", "Address")]
-    [ServerJobArgument]
-    [ValidateNotNullOrEmpty]
-    public string ComputerName { get; set; } = "127.0.0.1";
+    // Each cmdlet declares these, with positions of its own.
+    public abstract string? ComputerName { get; set; }
 
-    [Parameter(ValueFromPipelineByPropertyName = true)]
-    [ValidateRange(1, 65535)]
-    public int Port { get; set; } = EchoServerOptions.DefaultPort;
+    public abstract int Port { get; set; }
 
     [Parameter]
     [EncodingArgument]
@@ -34,7 +29,9 @@ public abstract class EchoClientCommand : StoppableCommand
     [Parameter]
     public SwitchParameter AnyReply { get; set; }
 
-    private protected int ServerPort => ServerJobArgumentAttribute.Port(ComputerName) ?? Port;
+    private protected string Server => ComputerName ?? DefaultComputer;
+
+    private protected int ServerPort => PortOf(Server, Port);
 
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
     /// <exception cref="EchoException">The connection failed.</exception>
@@ -42,7 +39,7 @@ public abstract class EchoClientCommand : StoppableCommand
     {
         var options = new EchoClientOptions
         {
-            Host = ComputerName,
+            Host = Server,
             Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),

@@ -12,8 +12,23 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
     private const string Prompt = ">>>: ";
     private const string EmptyLine = "An empty line is not sent: it puts nothing on the wire, so no reply would come.";
 
+    [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Alias("HostName", "TargetName", "cn", "Address", "Server", "IPAddress", "RemoteAddress", "DNSHostName", "Host")]
+    [ComputerNameArgument(Single = true)]
+    [ValidateNotNullOrEmpty]
+    public override string? ComputerName { get; set; }
+
+    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Alias("RemotePort", "TcpPort")]
+    [PortArgument]
+    [ValidateRange(1, 65535)]
+    public override int Port { get; set; }
+
     protected override void ProcessRecord()
     {
+        if (!IsPortNamed(Server, Port))
+            return;
+
         try
         {
             using var client = Connect();

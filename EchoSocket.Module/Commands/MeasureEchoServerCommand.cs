@@ -9,7 +9,7 @@ namespace EchoSocket.Commands;
 
 /// <summary>Measures round trips to echo servers, one server after another.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount)]
-[OutputType(typeof(MeterResult))]
+[OutputType(typeof(EchoStatistics))]
 public sealed class MeasureEchoServerCommand : EchoTargetCommand
 {
     private const string ByCount = "Count";
@@ -168,10 +168,11 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     private void Write(EchoMeter meter, MeterResult result)
     {
         _picture?.Add(result);
+        var statistics = new EchoStatistics(result);
         if (Stopping)
         {
             // PowerShell takes no more output, but the user has waited for this.
-            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result), Host))
+            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(statistics), Host))
                 Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();
         }
@@ -179,7 +180,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         WriteVerbose(
             $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {result.Connections} connections" +
             $"{(result.RemoteEndPoint.Length > 0 ? $" to {result.RemoteEndPoint}" : "")}.");
-        WriteObject(result);
+        WriteObject(statistics);
         foreach (var failure in meter.Failures)
             WriteError(failure.ToErrorRecord(failure.EndPoint));
     }

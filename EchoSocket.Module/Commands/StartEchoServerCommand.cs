@@ -11,7 +11,7 @@ namespace EchoSocket.Commands;
 /// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(ConnectionResult), typeof(EchoServerJob))]
+[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
 {
     private volatile EchoServer? _server;
@@ -20,7 +20,8 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateNotNull]
     public IPAddress Address { get; set; } = IPAddress.Loopback;
 
-    [Parameter]
+    [Parameter(Position = 0)]
+    [PortArgument]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = EchoServerOptions.DefaultPort;
 
@@ -57,7 +58,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
 
     public void Dispose() => _server?.Dispose();
 
-    void IServerOutput.WriteConnection(ConnectionResult connection)
+    void IServerOutput.WriteConnection(EchoConnection connection)
     {
         // The port is free before the next command gets the result.
         _server!.Dispose();

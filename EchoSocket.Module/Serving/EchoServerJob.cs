@@ -92,7 +92,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         WaitFor(_ended);
     }
 
-    void IServerOutput.WriteConnection(ConnectionResult connection) => Add(Output, PSObject.AsPSObject(connection));
+    void IServerOutput.WriteConnection(EchoConnection connection) => Add(Output, PSObject.AsPSObject(connection));
 
     void IServerOutput.WriteVerbose(string text) => Add(Verbose, new VerboseRecord(text));
 

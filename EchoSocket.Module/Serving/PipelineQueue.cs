@@ -32,7 +32,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    public void WriteConnection(ConnectionResult connection)
+    public void WriteConnection(EchoConnection connection)
     {
         lock (_gate)
         {

@@ -49,7 +49,7 @@ internal sealed class ServerObserver : IEchoObserver
                 $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
         }
 
-        _output.WriteConnection(connection);
+        _output.WriteConnection(new EchoConnection(connection));
     }
 
     public void Warned(string message) => _output.WriteWarning(message);

@@ -20,9 +20,7 @@ public class EchoClientOptions
     public string Host
     {
         get => _host;
-        set => _host = IsHost(value)
-            ? value
-            : throw new ArgumentException($"'{value}' is not a name or an IP address. Give the port separately.");
+        set => _host = HostName.Problem(value) is { } problem ? throw new ArgumentException(problem) : value;
     }
 
     /// <summary>The port, 1 to 65535. Default 8081.</summary>
@@ -71,11 +69,6 @@ public class EchoClientOptions
 
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
-
-    // IPAddress.TryParse drops a port in silence: it takes [::1]:80 for ::1.
-    private static bool IsHost(string value) =>
-        !string.IsNullOrEmpty(value)
-        && (value.IndexOf(':') < 0 || (IPAddress.TryParse(value, out _) && (value[0] != '[' || value[value.Length - 1] == ']')));
 
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout

@@ -129,7 +129,7 @@ public class EnterEchoSessionTests
         using var engine = new Engine(host);
         using var server = new BackgroundServer();
 
-        engine.Run("[pscustomobject]@{ Port = $args[0] } | Enter-EchoSession", server.Port);
+        engine.Run("[pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $args[0] } | Enter-EchoSession", server.Port);
 
         Assert.StartsWith(Greeting(server.Port) + ">>>: HI\n", host.Text, StringComparison.Ordinal);
     }

@@ -25,7 +25,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void A_queue_is_full_at_its_capacity_of_results_and_still_drops_none()
     {
-        var results = _engine.Run($"1..{Capacity + 1} | ForEach-Object {{ [EchoSocket.ConnectionResult]@{{ BytesSent = $_ }} }}").Output;
+        var results = _engine.Run($"1..{Capacity + 1} | ForEach-Object {{ [EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{{ BytesSent = $_ }} }}").Output;
         for (var i = 0; i < Capacity; i++)
         {
             Assert.Equal(false, Call("get_IsFull"));
@@ -44,7 +44,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void Verbose_messages_beyond_the_capacity_are_counted_and_results_and_warnings_are_kept()
     {
-        var result = _engine.Run("[EchoSocket.ConnectionResult]::new()").Output.Single().BaseObject;
+        var result = _engine.Run("[EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{}").Output.Single().BaseObject;
         Call("WriteConnection", result);
         for (var i = 0; i < Capacity + 3; i++)
             Call("WriteVerbose", $"{i}");

@@ -20,7 +20,7 @@ public class StartEchoServerTests
         client.Close();
 
         var connection = server.Running.End(Bounded.Promptly).Output.Single();
-        Assert.Equal("EchoSocket.ConnectionResult", connection.TypeNames[0]);
+        Assert.Equal("EchoSocket.EchoConnection", connection.TypeNames[0]);
         Assert.Equal($"127.0.0.1:{server.Port}", connection.Properties["LocalEndPoint"].Value);
         Assert.Equal(name, connection.Properties["RemoteEndPoint"].Value);
         Assert.Equal(5L, connection.Properties["BytesReceived"].Value);

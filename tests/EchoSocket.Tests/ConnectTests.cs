@@ -26,11 +26,10 @@ public class ConnectTests
         Assert.Contains(endPoint.ToString(), error.Message, StringComparison.Ordinal);
     }
 
-    [Theory]
-    [InlineData("no-such-host.invalid")] // RFC 2606: no name under .invalid ever exists
-    [InlineData("not a host name")]
-    public void An_unknown_name_is_HostNotFound(string host)
+    [Fact]
+    public void An_unknown_name_is_HostNotFound()
     {
+        const string host = "no-such-host.invalid"; // RFC 2606: no name under .invalid ever exists
         var error = Assert.Throws<EchoException>(() => EchoClient.Connect(new EchoClientOptions { Host = host, Port = 9 }));
 
         Assert.Equal(EchoError.HostNotFound, error.Error);
@@ -110,15 +109,47 @@ public class ConnectTests
     [InlineData("localhost:80")]
     [InlineData("tcp://localhost")]
     [InlineData(":80")]
-    [InlineData("")]
-    [InlineData(null)]
-    public void A_host_that_names_a_port_is_refused_before_anything_is_opened(string? host)
+    public void A_host_that_names_a_port_is_refused_before_anything_is_opened(string host)
     {
-        var ofOptions = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host! });
-        var ofProbe = Assert.Throws<ArgumentException>(() => PathProbe.Run(host!, 9, Bounded.Limit));
+        var ofOptions = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host });
+        var ofProbe = Assert.Throws<ArgumentException>(() => PathProbe.Run(host, 9, Bounded.Limit));
 
         Assert.Equal($"'{host}' is not a name or an IP address. Give the port separately.", ofOptions.Message);
         Assert.Equal(ofOptions.Message, ofProbe.Message);
+    }
+
+    [Theory]
+    [InlineData("7007", "0.0.27.95")]
+    [InlineData("0", "0.0.0.0")]
+    [InlineData("192.168.1", "192.168.0.1")]
+    [InlineData("010.0.0.1", "8.0.0.1")]
+    [InlineData("0x7f000001", "127.0.0.1")]
+    public void A_host_that_the_system_would_take_for_another_address_is_refused_and_that_address_named(string host, string address)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host });
+
+        Assert.StartsWith($"'{host}' is not a name or an IP address. The system would take it for {address}.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("256.1.1.1")]
+    [InlineData("1.2.3.4.5")]
+    [InlineData("127.0.0.1.")]
+    [InlineData("99999999999")]
+    [InlineData("server 1")]
+    [InlineData("server1\n")]
+    [InlineData("server1\u00A0")]
+    [InlineData("@{Name=server1}")]
+    [InlineData("CN=server1,DC=example")]
+    [InlineData("server1/echo")]
+    [InlineData("*")]
+    [InlineData("")]
+    [InlineData(null)]
+    public void Text_that_is_neither_a_name_nor_an_address_is_refused(string? host)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host! });
+
+        Assert.StartsWith($"'{host}' is not a name or an IP address.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -153,7 +184,11 @@ public class ConnectTests
     [InlineData("::1")]
     [InlineData("[::1]")]
     [InlineData("fe80::1%1")]
+    [InlineData("10.0.0.1")]
     [InlineData("server1")]
+    [InlineData("1server")]
+    [InlineData("_echo._tcp.example.com.")]
+    [InlineData("bücher.example")]
     public void A_host_is_a_name_or_an_address(string host) => Assert.Equal(host, new EchoClientOptions { Host = host }.Host);
 
     [Fact]

@@ -17,7 +17,7 @@ Describe 'A failing cmdlet' {
     }
 
     It 'appends to -ErrorVariable what it writes' {
-        $targets = [pscustomobject]@{ Port = 1 }, [pscustomobject]@{ Port = 2 }
+        $targets = 1, 2 | ForEach-Object { [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $_ } }
         $targets | Send-EchoMessage -Message hi -ErrorAction SilentlyContinue -ErrorVariable problems
         '', 'a' | Send-EchoMessage -Port $server.Port -ErrorAction SilentlyContinue -ErrorVariable +problems | Should-Be 'A'
         $problems.FullyQualifiedErrorId -replace ',.*' -join ' ' | Should-BeString 'ConnectionRefused ConnectionRefused ParameterArgumentValidationError'
@@ -30,7 +30,7 @@ Describe 'A failing cmdlet' {
     }
 
     It 'ends at the first error with -ErrorAction Stop' {
-        $targets = [pscustomobject]@{ Port = 1 }, [pscustomobject]@{ Port = $server.Port }
+        $targets = 1, $server.Port | ForEach-Object { [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $_ } }
         $replies = [Collections.Generic.List[string]]::new()
         { $targets | Send-EchoMessage -Message hi -ErrorAction Stop | ForEach-Object { $replies.Add($_) } } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
         $replies.Count | Should-Be 0

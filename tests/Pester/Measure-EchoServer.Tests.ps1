@@ -42,9 +42,9 @@ Describe 'Measure-EchoServer' {
 
     It 'writes data that JSON, Format-List and Format-Table show whole' {
         $result = $server | Measure-EchoServer -Count 20
-        $back = $result | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $back = $result | ConvertTo-Json | ConvertFrom-Json
         $back.Received | Should-Be 20
-        ($back.Histogram | Measure-Object Count -Sum).Sum | Should-Be 20
+        ($back.HistogramCounts | Measure-Object -Sum).Sum | Should-Be 20
         $result | Format-List * | Out-String | Should-MatchString 'HdrHistogram *: HIST'
         $result | Format-Table | Out-String | Should-MatchString 'P50 +P99 +Maximum'
     }
@@ -54,7 +54,7 @@ Describe 'Measure-EchoServer' {
         $view = $result | Out-String
         $view | Should-MatchString '20 sent, 20 received, 0 lost'
         $copy = Copy-BySerialization $result
-        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.MeterResult'
+        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
         $copy | Out-String | Should-BeString $view -CaseSensitive
     }
 

@@ -96,7 +96,7 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Transform '; Completions = 'None Upper' }
         @{ Line = 'Send-EchoMessage -Encoding utf'; Completions = 'utf8 utf8NoBOM utf32' }
         @{ Line = 'Send-EchoMessage hi -Comp'; Completions = '-ComputerName' }
-        @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripTime' }
+        @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripMilliseconds RoundTripTime' }
         @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive

@@ -64,7 +64,7 @@ Describe 'Send-EchoMessage' {
     }
 
     It 'takes the server and the message from an object' {
-        [pscustomobject]@{ Message = 'hi'; Port = $server.Port } | Send-EchoMessage | Should-BeString 'HI' -CaseSensitive
+        [pscustomobject]@{ Message = 'hi'; ComputerName = 'localhost'; Port = $server.Port } | Send-EchoMessage | Should-BeString 'HI' -CaseSensitive
     }
 
     It 'gives each server that objects name by <_> one connection' -ForEach 'ComputerName', 'HostName', 'TargetName', 'cn', 'Address' {
@@ -77,7 +77,7 @@ Describe 'Send-EchoMessage' {
     }
 
     It 'reaches the other servers where one that an object names is down' {
-        $replies = [pscustomobject]@{ Port = 1 }, $server | Send-EchoMessage -Message hi -ErrorAction SilentlyContinue -ErrorVariable problems
+        $replies = [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = 1 }, $server | Send-EchoMessage -Message hi -ErrorAction SilentlyContinue -ErrorVariable problems
         $replies | Should-BeString 'HI' -CaseSensitive
         $problems.Count | Should-Be 1
         $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ConnectionRefused,*'

@@ -25,6 +25,17 @@ function Receive-Server($Job) {
     Receive-Job $Job
 }
 
+# What a call writes, and the ids and texts of its errors.
+function Invoke-Call([scriptblock] $Call, [object[]] $Objects) {
+    $all = . { try { $Objects | & $Call 2>&1 } catch { $_ } }
+    $output, $problems = @($all).Where({ $_ -isnot [Management.Automation.ErrorRecord] }, 'Split')
+    [pscustomobject]@{
+        Output = @($output)
+        Ids    = @($problems | ForEach-Object { $_.FullyQualifiedErrorId -replace ',.*' })
+        Texts  = @($problems | ForEach-Object { "$_" })
+    }
+}
+
 # The copy of an object that remoting would return.
 function Copy-BySerialization($Object) {
     [Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize($Object))

@@ -19,7 +19,7 @@ Describe 'Test-EchoServer' {
 
     It 'reports the path with -Detailed' {
         $report = $server | Test-EchoServer -Detailed
-        $report | Should-HaveType ([EchoSocket.PathReport])
+        $report | Should-HaveType ([EchoSocket.EchoPathReport])
         $report.Success | Should-BeTrue
         $report.FailedStage | Should-Be 'None'
         $report.ComputerName | Should-Be '127.0.0.1'

@@ -1,0 +1,41 @@
+using System.Linq;
+using System.Management.Automation;
+
+namespace EchoSocket.Commands;
+
+/// <summary>
+/// A cmdlet that connects to servers, which the command or the input objects name. Its parameters have no default values
+/// but null and 0, which tell that neither has named a computer or a port. (The invocation's BoundParameters do not: they
+/// keep what an earlier input object has bound.)
+/// </summary>
+public abstract class ServerCommand : StoppableCommand
+{
+    private protected const string DefaultComputer = "127.0.0.1";
+
+    /// <summary>The port of a server: of its job, or else the one that was named.</summary>
+    private protected static int PortOf(string computer, int port) =>
+        JobPort(computer) ?? (port > 0 ? port : EchoServerOptions.DefaultPort);
+
+    /// <summary>The port of the server job that stands for a computer; null if none does.</summary>
+    private protected static int? JobPort(string computer) => (TextArgumentAttribute.Source(computer) as EchoServerJob)?.Port;
+
+    /// <summary>
+    /// Whether a text was read from an object with other properties. One of them may be misspelled; and of an object that is
+    /// an argument, no other property becomes a parameter's value.
+    /// </summary>
+    private protected static bool HasOtherProperties(string text) =>
+        TextArgumentAttribute.Source(text) is PSObject source && source.Properties.Skip(1).Any();
+
+    /// <summary>
+    /// Writes an error and returns false if a computer was read from an object with other properties, and nothing names the
+    /// port. The default is no substitute for what the object may have meant to name.
+    /// </summary>
+    private protected bool IsPortNamed(string computer, int port)
+    {
+        if (port > 0 || JobPort(computer) is not null || !HasOtherProperties(computer))
+            return true;
+
+        WriteError(ErrorRecords.ServerNotNamed(Columns.Port, computer));
+        return false;
+    }
+}
