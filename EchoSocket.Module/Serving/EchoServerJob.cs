@@ -60,7 +60,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>The address and port that the server listens on, as <c>address:port</c>.</summary>
     public string LocalEndPoint => _server.LocalEndPoint.ToString();
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
 
     /// <summary>Clients accepted so far.</summary>

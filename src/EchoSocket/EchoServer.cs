@@ -30,7 +30,7 @@ public sealed class EchoServer : IDisposable
     /// <summary>The endpoint it listens on, with the port that the operating system chose if port 0 was requested.</summary>
     public IPEndPoint LocalEndPoint { get; }
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;
 
     /// <summary>Clients accepted so far.</summary>

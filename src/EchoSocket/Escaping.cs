@@ -20,14 +20,15 @@ public static class Escaping
     /// <summary>The same, but a backslash stays as it is: for a sentence in which a peer's text is already escaped.</summary>
     public static string EscapeControls(string? text) => Escape(text, doubleBackslash: false);
 
-    /// <summary>Shows bytes as UTF-8 text in quotation marks, escaped. What is beyond <see cref="MaxQuoted"/> bytes is cut.</summary>
+    /// <summary>Shows bytes as UTF-8 text in quotation marks; they are escaped, too. What is beyond <see cref="MaxQuoted"/> bytes is cut.</summary>
     internal static string Quote(byte[] bytes, int offset, int count, bool cutBefore = false)
     {
         var shown = Math.Min(count, MaxQuoted);
         var chars = new char[Encoding.UTF8.GetMaxCharCount(shown)];
         // Without the flush a character that is cut in two is left out.
         var made = Encoding.UTF8.GetDecoder().GetChars(bytes, offset, shown, chars, 0, flush: shown == count);
-        return $"'{(cutBefore ? "…" : "")}{Escape(new string(chars, 0, made))}{(shown < count ? "…" : "")}'";
+        var text = Escape(new string(chars, 0, made)).Replace("'", "\\'");
+        return $"'{(cutBefore ? "…" : "")}{text}{(shown < count ? "…" : "")}'";
     }
 
     private static string Escape(string? text, bool doubleBackslash)

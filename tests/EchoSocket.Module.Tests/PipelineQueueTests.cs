@@ -35,7 +35,7 @@ public sealed class PipelineQueueTests : IDisposable
         Assert.Equal(true, Call("get_IsFull"));
         Call("WriteConnection", results[Capacity].BaseObject);
         Call("Complete");
-        Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written });
+        Call("Drain", Output());
 
         Assert.Equal(results.Select(r => r.BaseObject), _written.Calls.Select(c => c.Argument));
         Assert.Equal(false, Call("get_IsFull"));
@@ -53,7 +53,7 @@ public sealed class PipelineQueueTests : IDisposable
         Call("WriteConnection", result);
         Call("Complete");
 
-        Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written });
+        Call("Drain", Output());
 
         Assert.Equal(
             [
@@ -66,7 +66,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void Items_that_come_while_the_queue_is_drained_are_written_until_it_is_complete()
     {
-        var draining = Bounded.Start(() => Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written }));
+        var draining = Bounded.Start(() => Call("Drain", Output()));
         foreach (var text in new[] { "one", "two" })
         {
             Call("WriteWarning", text);
@@ -81,7 +81,10 @@ public sealed class PipelineQueueTests : IDisposable
     private object? Call(string method, params object[] arguments) =>
         _queue.GetType().GetMethod(method)!.Invoke(_queue, arguments);
 
-    private sealed class Sink : Cmdlet;
+    private object Output() => Activator.CreateInstance(
+        _queue.GetType().Assembly.GetType("EchoSocket.PipelineOutput")!, new Sink { CommandRuntime = (ICommandRuntime)(object)_written })!;
+
+    private sealed class Sink : PSCmdlet;
 
     public class Recorder : DispatchProxy
     {

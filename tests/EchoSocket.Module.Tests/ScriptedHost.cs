@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Collections.ObjectModel;
 using System.Globalization;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
@@ -26,6 +27,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
 
     /// <summary>The screen's columns; none if 0.</summary>
     public int Width { get; init; }
+
+    /// <summary>The choice that the user makes when asked; without one a question is an error.</summary>
+    public string? Choice { get; init; }
 
     public ManualResetEventSlim? Stopped { get; init; }
 
@@ -131,7 +135,11 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
             string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) =>
             throw new NotSupportedException();
 
-        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) =>
-            throw new NotSupportedException();
+        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice)
+        {
+            host.Show($"{message}\n");
+            return choices.Select(c => c.Label.Replace("&", "", StringComparison.Ordinal)).ToList().IndexOf(
+                host.Choice ?? throw new NotSupportedException());
+        }
     }
 }

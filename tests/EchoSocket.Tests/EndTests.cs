@@ -197,6 +197,23 @@ public abstract partial class EndTests
         Assert.Contains(nameof(SocketError.HostUnreachable), connection.Detail, StringComparison.Ordinal);
     }
 
+    // So when none is active, every result is there to be received.
+    [Fact]
+    public async Task A_connection_counts_as_active_until_its_end_has_been_reported()
+    {
+        TestServer? server = null;
+        var active = -1;
+        var recorder = new Recorder { OnEnded = () => active = server!.Server.ActiveConnections };
+        using (server = Start(recorder: recorder))
+        {
+            Peers.Call(server.EndPoint).Close();
+            await End(server);
+            Bounded.Until(() => active >= 0 && server.Server.ActiveConnections == 0);
+        }
+
+        Assert.Equal(1, active);
+    }
+
     [Fact]
     public async Task An_exception_of_an_observer_ends_the_server_with_FIN_and_reaches_its_caller()
     {

@@ -14,6 +14,7 @@ public class ReplyMismatchTests
     [Theory]
     [InlineData("hello", "HTTP/1.1 400 Bad Request\r\n\r\n", 1, @"'HTTP/1.1 400 Bad Request\r\n\r\n'")]
     [InlineData("hello", "SSH-2.0-x\n", 0, @"'SSH-2.0-x\n'")]
+    [InlineData("hello", @"it's \ ", 0, @"'it\'s \\ '")]
     [InlineData("hello", "HellO", 1, "'HellO'")] // neither all upper-case nor all as it was
     [InlineData("hello", "HELLo", 4, "'HELLo'")]
     [InlineData("HELLO", "hello", 0, "'hello'")]

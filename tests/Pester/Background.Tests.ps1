@@ -9,7 +9,8 @@ AfterAll { Get-Job | Remove-Job -Force }
 
 Describe 'Start-Job' {
     It 'measures from a process of its own, and the result prints as it does here' {
-        $job = Start-Job { Import-Module $using:manifest; Measure-EchoServer 127.0.0.1 $using:server.Port -Count 20 }
+        $port = $server.Port
+        $job = Start-Job { Import-Module $using:manifest; Measure-EchoServer 127.0.0.1 $using:port -Count 20 }
         $result = Receive-Server $job
         $result.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
         $result.Received | Should-Be 20

@@ -109,7 +109,7 @@ Describe 'A table' {
     It 'of a path has the whole name and the reason, at words, in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
         $lines = Get-ShownLine $report $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
-        Get-Cell $lines ComputerName ' ' | Should-BeString -CaseSensitive "$name Echo: $reason"
+        Get-Cell $lines ComputerName -Joint ' ' | Should-BeString -CaseSensitive "$name Echo: $reason"
     }
 
     It 'of statistics has every figure and the whole name in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
@@ -126,7 +126,7 @@ Describe 'A table' {
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
         $lines[3] | Should-MatchString '^IdleTimeout +3\.20 s 1234567890123 1234567890123 \[2001:db8:'
         (Get-Cell $lines RemoteEndPoint).StartsWith($connection.RemoteEndPoint) | Should-BeTrue
-        (Get-Cell $lines RemoteEndPoint ' ').EndsWith(" $detail") | Should-BeTrue
+        (Get-Cell $lines RemoteEndPoint -Joint ' ').EndsWith(" $detail") | Should-BeTrue
     }
 
     It 'of statistics shows a server that refused as one' {

@@ -78,7 +78,7 @@ Describe 'Measure-EchoServer' {
     It 'draws all results in one picture, at a path of the session' {
         Push-Location TestDrive:/
         try {
-            Measure-EchoServer localhost, 127.0.0.1 $server.Port -Count 50 -AsSvg ./latency.svg | Should-BeCollection -Count 2
+            Measure-EchoServer localhost, 127.0.0.1 $server.Port -Count 50 -SvgPath ./latency.svg | Should-BeCollection -Count 2
             $picture = ([xml] (Get-Content latency.svg -Raw)).DocumentElement
             $picture.LocalName | Should-Be 'svg'
             $picture.InnerText | Should-MatchString 'localhost'
@@ -104,8 +104,8 @@ Describe 'Measure-EchoServer' {
         @{ Parameter = 'Port'; Measure = { Measure-EchoServer -Port 0 } }
         @{ Parameter = 'OperationTimeoutSeconds'; Measure = { Measure-EchoServer -OperationTimeoutSeconds 0 } }
         @{ Parameter = 'ConnectionTimeoutSeconds'; Measure = { Measure-EchoServer -ConnectionTimeoutSeconds -1 } }
-        @{ Parameter = 'AsSvg'; Measure = { Measure-EchoServer -AsSvg '' } }
-        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName '' } }
+        @{ Parameter = 'SvgPath'; Measure = { Measure-EchoServer -SvgPath '' } }
+        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName ([string]::Empty) } }
     ) {
         $Measure | Should-Throw "*$Parameter*"
     }

@@ -25,6 +25,24 @@ Describe 'The EchoSocket module' {
         [version]::new($version.Major, $version.Minor, $version.Build) | Should-Be (Get-Module EchoSocket).Version
     }
 
+    It 'measures and draws next to another module''s version of HdrHistogram' {
+        if (-not ('Reflection.Emit.PersistedAssemblyBuilder' -as [type])) { Set-ItResult -Skipped -Because 'this .NET can''t write an assembly' }
+        $other = "$TestDrive/HdrHistogram.dll"
+        $assembly = [Reflection.Emit.PersistedAssemblyBuilder]::new([Reflection.AssemblyName] 'HdrHistogram, Version=1.0.0.0', [object].Assembly)
+        $null = $assembly.DefineDynamicModule('HdrHistogram')
+        $assembly.Save($other)
+        $job = Start-Job {
+            Add-Type -Path $using:other
+            Import-Module $using:manifest
+            $server = Start-EchoServer -AsJob -Port 0
+            $server | Measure-EchoServer -Count 5 -SvgPath "$using:TestDrive/latency.svg"
+            Remove-Job $server -Force
+        }
+        (Receive-Server $job).Received | Should-Be 5
+        Get-Content "$TestDrive/latency.svg" -Raw | Should-MatchString '<polyline '
+        Remove-Job $job
+    }
+
     It 'ends its servers when it is removed' {
         $server = Start-EchoServer -KeepListening -AsJob -Port 0
         $client = Connect-Socket $server.Port

@@ -40,7 +40,7 @@ Describe 'Test-EchoServer' {
     It 'refuses <Test> and names <Parameter>' -ForEach @(
         @{ Parameter = 'Port'; Test = { Test-EchoServer -Port 0 } }
         @{ Parameter = 'TimeoutSeconds'; Test = { Test-EchoServer -TimeoutSeconds 0 } }
-        @{ Parameter = 'ComputerName'; Test = { Test-EchoServer -ComputerName '' } }
+        @{ Parameter = 'ComputerName'; Test = { Test-EchoServer -ComputerName ([string]::Empty) } }
     ) {
         $Test | Should-Throw "*$Parameter*"
     }

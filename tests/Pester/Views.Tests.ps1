@@ -59,7 +59,7 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
     It 'cuts no name and breaks no word of <_>' -ForEach 'Connections', 'Path reports', 'Statistics as a table' {
         # A line ends in a whole word, or after a dot, a colon or a hyphen of a name or an address.
         $text = $shown[$_] -join "`n"
-        $text | Should-NotMatchString '…'
+        $text | Should-NotMatchString '\u2026'
         $joined = $text -replace '(?<=[.:-])\n +'
         $name = @{
             'Connections'           = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'

@@ -49,30 +49,22 @@ internal sealed class ConnectionCloser(
 
         // Asking for the local endpoint costs a system call, and works only while the socket is open.
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
-        Close(connection, reason);
-        observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+        Release(connection, reason);
+        try
+        {
+            observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+        }
+        finally
+        {
+            counters.Ended(); // only now: without active connections the server has reported every end
+        }
     }
 
     /// <summary>Closes a connection without reporting a result.</summary>
     public void Close(ServedConnection connection, EndReason reason)
     {
-        connections.Remove(connection);
-        activity.Remove(connection);
-        poller.Unregister(connection.Token);
-        if (reason == EndReason.Stopped && connection.Unanswered > 0)
-        {
-            connection.Transport.Abort();
-        }
-        else
-        {
-            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
-                Drain(connection, MaxDrain);
-            connection.Transport.Close();
-        }
-
-        unsent.Release(connection);
+        Release(connection, reason);
         counters.Ended();
-        acceptor.HandleFreed();
     }
 
     /// <summary>
@@ -93,6 +85,26 @@ internal sealed class ConnectionCloser(
         }
 
         return false;
+    }
+
+    private void Release(ServedConnection connection, EndReason reason)
+    {
+        connections.Remove(connection);
+        activity.Remove(connection);
+        poller.Unregister(connection.Token);
+        if (reason == EndReason.Stopped && connection.Unanswered > 0)
+        {
+            connection.Transport.Abort();
+        }
+        else
+        {
+            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
+                Drain(connection, MaxDrain);
+            connection.Transport.Close();
+        }
+
+        unsent.Release(connection);
+        acceptor.HandleFreed();
     }
 
     // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers

@@ -16,7 +16,7 @@ if (Get-Variable PSStyle -ErrorAction Ignore) {
     $PSStyle.OutputRendering = 'PlainText'
 }
 
-function Get-Milliseconds([double] $Milliseconds) {
+function Get-Duration([double] $Milliseconds) {
     [timespan]::FromTicks($Milliseconds * 10000)
 }
 
@@ -25,10 +25,10 @@ $long = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
 $ipv6 = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'
 
 $connections = @(
-    @{ RemoteEndPoint = '127.0.0.1:50462'; BytesReceived = 11; BytesSent = 11; EndReason = 'PeerClosed'; Duration = Get-Milliseconds 83 }
-    @{ RemoteEndPoint = '192.168.100.100:65535'; EndReason = 'PeerReset'; Duration = Get-Milliseconds 0.0123 }
+    @{ RemoteEndPoint = '127.0.0.1:50462'; BytesReceived = 11; BytesSent = 11; EndReason = 'PeerClosed'; Duration = Get-Duration 83 }
+    @{ RemoteEndPoint = '192.168.100.100:65535'; EndReason = 'PeerReset'; Duration = Get-Duration 0.0123 }
     @{
-        RemoteEndPoint = $ipv6; BytesReceived = 1234567890123; BytesSent = 1234567890000; EndReason = 'IdleTimeout'; Duration = Get-Milliseconds 90061001
+        RemoteEndPoint = $ipv6; BytesReceived = 1234567890123; BytesSent = 1234567890000; EndReason = 'IdleTimeout'; Duration = Get-Duration 90061001
         Detail = '1,234,567 bytes of replies were not taken. 123 bytes from the client were not answered.'
     }
 ) | ForEach-Object { [EchoSocket.EchoConnection][EchoSocket.ConnectionResult] ($_ + @{ StartTime = $time; LocalEndPoint = '127.0.0.1:8081' }) }
@@ -41,22 +41,22 @@ $replies = @(
 $replies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
 
 $attempts = @(
-    [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Milliseconds 250.1; Error = 'timed out' }
-    [EchoSocket.PathAttempt]@{ EndPoint = '192.168.100.100:65535'; Time = Get-Milliseconds 0.15; Error = 'refused' }
+    [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Duration 250.1; Error = 'timed out' }
+    [EchoSocket.PathAttempt]@{ EndPoint = '192.168.100.100:65535'; Time = Get-Duration 0.15; Error = 'refused' }
 )
 $reports = @(
     @{
-        ComputerName = 'server1'; Port = 7; Success = $true; Addresses = '127.0.0.1'; Attempts = [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:7'; Time = Get-Milliseconds 0.15 }
-        ResolveTime = Get-Milliseconds 1.5; ConnectTime = Get-Milliseconds 0.15; FirstByteTime = Get-Milliseconds 0.0712; EchoTime = Get-Milliseconds 0.0713
+        ComputerName = 'server1'; Port = 7; Success = $true; Addresses = '127.0.0.1'; Attempts = [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:7'; Time = Get-Duration 0.15 }
+        ResolveTime = Get-Duration 1.5; ConnectTime = Get-Duration 0.15; FirstByteTime = Get-Duration 0.0712; EchoTime = Get-Duration 0.0713
     }
     @{
         ComputerName = $long; Port = 65535; FailedStage = 'Connect'; Reason = 'refused'; Addresses = '2001:db8:85a3:8d3:1319:8a2e:370:7348', '192.168.100.100'
-        Attempts = $attempts; ResolveTime = Get-Milliseconds 12.5
+        Attempts = $attempts; ResolveTime = Get-Duration 12.5
     }
     @{ ComputerName = 'no-such-host.invalid'; Port = 7; FailedStage = 'Resolve'; Reason = 'the name has no address' }
     @{
-        ComputerName = "$long.and-of-another-one.example.com"; Port = 80; FailedStage = 'Echo'; ResolveTime = Get-Milliseconds 12.5; ConnectTime = Get-Milliseconds 20
-        FirstByteTime = Get-Milliseconds 21.5; Reason = 'answered something else; the first wrong byte is at offset 12 of 64'
+        ComputerName = "$long.and-of-another-one.example.com"; Port = 80; FailedStage = 'Echo'; ResolveTime = Get-Duration 12.5; ConnectTime = Get-Duration 20
+        FirstByteTime = Get-Duration 21.5; Reason = 'answered something else; the first wrong byte is at offset 12 of 64'
     }
 ) | ForEach-Object { [EchoSocket.EchoPathReport][EchoSocket.PathReport] ($_ + @{ StartTime = $time }) }
 
@@ -67,24 +67,24 @@ $refused = New-Object 'Collections.Generic.Dictionary[string,long]'
 $refused['ConnectionRefused'] = 1
 $statistics = @(
     @{
-        ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 32; Sent = 1000; Received = 1000; Duration = Get-Milliseconds 72.8
-        MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Milliseconds 0.0152; Mean = Get-Milliseconds 0.0716; P50 = Get-Milliseconds 0.0699
+        ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 32; Sent = 1000; Received = 1000; Duration = Get-Duration 72.8
+        MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
     }
     @{
         ComputerName = $long; Port = 65535; Connections = 30; InFlight = 100; MessageSize = 65536; Rate = 1234567.5; Sent = 1234567890; Received = 1233333333; Lost = 1234557
-        Duration = Get-Milliseconds 3600000; MessagesPerSecond = 1234567.5; BytesPerSecond = 80908615680; Minimum = Get-Milliseconds 0.0152; Errors = $errors
-        Mean = Get-Milliseconds 12.5; P50 = Get-Milliseconds 0.286; Detail = '192.168.100.100:65535 reset the connection. 5 of 65,536 bytes had come.'
+        Duration = Get-Duration 3600000; MessagesPerSecond = 1234567.5; BytesPerSecond = 80908615680; Minimum = Get-Duration 0.0152; Errors = $errors
+        Mean = Get-Duration 12.5; P50 = Get-Duration 0.286; Detail = '192.168.100.100:65535 reset the connection. 5 of 65,536 bytes had come.'
     }
     @{ ComputerName = 'server2'; Port = 8081; Errors = $refused; Detail = 'Nobody listens on server2:8081.' }
 ) | ForEach-Object {
     $result = [EchoSocket.MeterResult] ($_ + @{ StartTime = $time })
     if ($result.Received) {
-        $result.ConnectTime = Get-Milliseconds 0.136
-        $result.StandardDeviation = Get-Milliseconds 0.0168
-        $result.P90 = Get-Milliseconds 0.999
-        $result.P99 = Get-Milliseconds 119
-        $result.P999 = Get-Milliseconds 3740
-        $result.Maximum = Get-Milliseconds 4310
+        $result.ConnectTime = Get-Duration 0.136
+        $result.StandardDeviation = Get-Duration 0.0168
+        $result.P90 = Get-Duration 0.999
+        $result.P99 = Get-Duration 119
+        $result.P999 = Get-Duration 3740
+        $result.Maximum = Get-Duration 4310
         $result.Histogram = @(
             [EchoSocket.HistogramBucket]@{ FromMicroseconds = 14.125; ToMicroseconds = 14.962; Count = [long] ($result.Received / 4) }
             [EchoSocket.HistogramBucket]@{ FromMicroseconds = 281.838; ToMicroseconds = 298.538; Count = [long] ($result.Received / 2) }
