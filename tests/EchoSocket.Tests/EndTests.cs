@@ -4,6 +4,7 @@ using System.Globalization;
 using System.Linq;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using EchoSocket.Transport;
@@ -158,10 +159,21 @@ public abstract partial class EndTests
     public async Task A_client_that_does_not_read_is_IdleTimeout_and_still_gets_every_reply_that_was_sent()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromSeconds(1));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
+        Peers.SetTimeouts(client);
+        client.Connect(server.EndPoint);
+
+        // In pieces that fit the server's receive buffer: anything that arrives during the close would cause a reset. With a
+        // fixed size the client's receive buffer does not grow meanwhile.
+        var piece = new byte[64 * 1024];
+        var sent = 0L;
         do
-            await Peers.Fill(client, milliseconds: 100); // so that it is done long before the limit
-        while (server.Server.BytesReceived == server.Server.BytesSent);
+        {
+            client.Send(piece);
+            sent += piece.Length;
+        }
+        while (SpinWait.SpinUntil(() => server.Server.BytesSent == sent, TimeSpan.FromMilliseconds(200))
+            || server.Server.BytesReceived == server.Server.BytesSent);
 
         var connection = await End(server);
 
