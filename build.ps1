@@ -39,7 +39,7 @@ function Copy-Module {
     }
 
     New-Item $target -ItemType Directory
-    Copy-Item EchoSocket.psd1, LICENSE, README.md, CHANGELOG.md, bin $target -Recurse
+    Copy-Item EchoSocket.psd1, LICENSE, THIRD-PARTY-NOTICES, README.md, CHANGELOG.md, bin $target -Recurse
     Remove-Item "$target/bin/*.xml" # the assemblies' documentation; the cmdlets' help is in a folder of its own
 }
 

@@ -21,7 +21,7 @@ try {
     $open = $server | Measure-EchoServer -Rate 200 -DurationSeconds 1 -Connections 4
     $closed, $open
 
-    Write-Host 'Side by side:'
+    'Side by side:'
     $closed, $open | Format-Table
 }
 finally {

@@ -1,66 +1,81 @@
 using System;
 using System.Collections.Generic;
 using System.IO;
-using System.Linq;
 using System.Management.Automation;
 
 namespace EchoSocket.Commands;
 
-/// <summary>The picture of <c>-AsSvg</c>. Its path is tried out before anything is measured. Not thread-safe.</summary>
+/// <summary>The picture of <c>-SvgPath</c>. Its path is checked before anything is measured. Not thread-safe.</summary>
 internal sealed class LatencyPicture
 {
-    private const string Advice = "Give -AsSvg the path of a file that you may write, in a folder that exists.";
+    private const string Advice = "Give -SvgPath the path of a file that you may write, in a folder that exists.";
 
     private readonly List<MeterResult> _results = [];
-    private readonly string _file;
+    private readonly string _path;
+    private readonly string? _title;
+    private readonly bool _overwrite;
 
-    /// <exception cref="ArgumentException">The file can't be written.</exception>
-    public LatencyPicture(string path, PathIntrinsics paths)
+    /// <summary>Checks the path, and changes nothing.</summary>
+    /// <exception cref="ArgumentException">There can't be a file with this path.</exception>
+    public LatencyPicture(string path, string? title, bool overwrite, PathIntrinsics paths)
     {
-        try
+        (_path, _title, _overwrite) = (path, title, overwrite);
+        File = Try(() =>
         {
-            _file = paths.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
+            var file = paths.GetUnresolvedProviderPathFromPSPath(path, out var provider, out _);
             var problem = provider.Name != "FileSystem" ? "It is not a path of the file system."
-                : Directory.Exists(_file) ? "It is a folder."
-                : !Directory.Exists(Path.GetDirectoryName(_file)) ? "Its folder does not exist."
+                : Directory.Exists(file) ? "It is a folder."
+                : !Directory.Exists(Path.GetDirectoryName(file)) ? "Its folder does not exist."
                 : null;
-            if (problem is not null)
-                throw new ArgumentException(problem);
-            TryOpen(_file);
-        }
-        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or SessionStateException)
-        {
-            throw new ArgumentException($"The picture can't be written to '{path.Replace("\0", @"\0")}'. {e.Message} {Advice}", e);
-        }
+            return problem is null ? file : throw new ArgumentException(problem);
+        });
     }
+
+    /// <summary>The whole path.</summary>
+    public string File { get; }
+
+    /// <summary>Opens the file to see that it can be written. That does not change it, and one that this creates is deleted again.</summary>
+    /// <exception cref="ArgumentException">The file can't be written.</exception>
+    public void TryOpen() => Try(() =>
+    {
+        var isNew = !System.IO.File.Exists(File);
+        new FileStream(File, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
+        if (isNew)
+            System.IO.File.Delete(File);
+        return File;
+    });
 
     public void Add(MeterResult result) => _results.Add(result);
 
-    /// <summary>Writes the results since the last call. Without a reply among them an older picture is left alone.</summary>
+    /// <summary>Writes the results since the last call. If there are none, an older picture stays.</summary>
     /// <exception cref="IOException">The file can't be written any more.</exception>
     public void Save()
     {
         MeterResult[] results = [.. _results];
         _results.Clear();
-        if (results.All(r => r.Received == 0))
+        if (results.Length == 0)
             return;
 
         try
         {
-            File.WriteAllText(_file, LatencyPlot.Svg(results));
+            using var file = new StreamWriter(new FileStream(File, _overwrite ? FileMode.Create : FileMode.CreateNew, FileAccess.Write));
+            file.Write(LatencyPlot.Svg(results, _title));
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"The picture '{_file}' was not written. {e.Message} {Advice}", e);
+            throw new IOException($"The picture '{File}' was not written. {e.Message} {Advice}", e);
         }
     }
 
-    // Opening a file does not change it, and one that this creates is deleted again.
-    private static void TryOpen(string file)
+    private string Try(Func<string> access)
     {
-        var isNew = !File.Exists(file);
-        new FileStream(file, FileMode.OpenOrCreate, FileAccess.Write).Dispose();
-        if (isNew)
-            File.Delete(file);
+        try
+        {
+            return access();
+        }
+        catch (Exception e) when (e is ArgumentException or IOException or UnauthorizedAccessException or NotSupportedException or SessionStateException)
+        {
+            throw new ArgumentException($"The picture can't be written to '{_path.Replace("\0", @"\0")}'. {e.Message} {Advice}", e);
+        }
     }
 }

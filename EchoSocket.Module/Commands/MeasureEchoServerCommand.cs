@@ -8,8 +8,8 @@ using System.Threading.Tasks;
 namespace EchoSocket.Commands;
 
 /// <summary>Measures round trips to echo servers, one server after another.</summary>
-[Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount)]
-[OutputType(typeof(MeterResult))]
+[Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount, SupportsShouldProcess = true)]
+[OutputType(typeof(EchoStatistics))]
 public sealed class MeasureEchoServerCommand : EchoTargetCommand
 {
     private const string ByCount = "Count";
@@ -59,22 +59,23 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     public double OperationTimeoutSeconds { get; set; } = 5;
 
     [Parameter]
+    [Alias("AsSvg")]
     [ValidateNotNullOrEmpty]
-    public string? AsSvg { get; set; }
+    public string? SvgPath { get; set; }
+
+    [Parameter]
+    [ValidateNotNullOrEmpty]
+    public string? SvgTitle { get; set; }
+
+    [Parameter]
+    public SwitchParameter NoClobber { get; set; }
 
     protected override void BeginProcessing()
     {
-        if (AsSvg is null)
-            return;
-
-        try
-        {
-            _picture = new LatencyPicture(AsSvg, SessionState.Path);
-        }
-        catch (ArgumentException e)
-        {
-            ThrowTerminatingError(new ErrorRecord(e, "SvgPathNotValid", ErrorCategory.InvalidArgument, AsSvg));
-        }
+        this.Require(nameof(SvgPath), nameof(SvgTitle), "is the title of a picture");
+        this.Require(nameof(SvgPath), nameof(NoClobber), "protects the file of a picture");
+        if (SvgPath is not null)
+            _picture = OpenPicture(SvgPath);
     }
 
     protected override void Process(string computer, int port)
@@ -107,7 +108,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
         catch (IOException e)
         {
-            WriteError(new ErrorRecord(e, "SvgNotWritten", ErrorCategory.WriteError, AsSvg));
+            WriteError(new ErrorRecord(e, "SvgNotWritten", ErrorCategory.WriteError, SvgPath));
         }
     }
 
@@ -125,6 +126,33 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
 
         base.Dispose(disposing);
+    }
+
+    // Null if the user does not want it to be written.
+    private LatencyPicture? OpenPicture(string path)
+    {
+        try
+        {
+            var picture = new LatencyPicture(path, SvgTitle, !NoClobber, SessionState.Path);
+            var exists = File.Exists(picture.File);
+            if (exists && NoClobber)
+            {
+                ThrowTerminatingError(new ErrorRecord(
+                    new IOException($"The file '{picture.File}' exists already. Omit -NoClobber to overwrite it, or give -SvgPath another path."),
+                    "SvgExists", ErrorCategory.ResourceExists, path));
+            }
+
+            if (!ShouldProcess(picture.File, exists ? "Overwrite the picture" : "Write the picture"))
+                return null;
+
+            picture.TryOpen();
+            return picture;
+        }
+        catch (ArgumentException e)
+        {
+            ThrowTerminatingError(new ErrorRecord(e, "SvgPathNotValid", ErrorCategory.InvalidArgument, path));
+            throw; // never reached
+        }
     }
 
     private EchoMeterOptions Options(string computer, int port) => new()
@@ -168,10 +196,12 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     private void Write(EchoMeter meter, MeterResult result)
     {
         _picture?.Add(result);
+        var statistics = new EchoStatistics(result);
         if (Stopping)
         {
-            // PowerShell takes no more output, but the user has waited for this.
-            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(result), Host))
+            // PowerShell takes no more output, but the user has waited for this. The terminal has echoed ^C on this line.
+            Host.UI?.WriteLine();
+            foreach (var line in StatisticsText.Lines(PSObject.AsPSObject(statistics), Host))
                 Host.UI?.WriteLine(line);
             throw new PipelineStoppedException();
         }
@@ -179,7 +209,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         WriteVerbose(
             $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {result.Connections} connections" +
             $"{(result.RemoteEndPoint.Length > 0 ? $" to {result.RemoteEndPoint}" : "")}.");
-        WriteObject(result);
+        WriteObject(statistics);
         foreach (var failure in meter.Failures)
             WriteError(failure.ToErrorRecord(failure.EndPoint));
     }

@@ -57,12 +57,28 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
     }
 
-    protected override void EndProcessing() => Close();
+    protected override void EndProcessing()
+    {
+        // All servers get FIN before any is waited for, so that the waits overlap.
+        foreach (var client in _clients.Values)
+            client.EndSending();
+        foreach (var client in _clients.Values)
+        {
+            try
+            {
+                client.Close();
+            }
+            catch (EchoException e)
+            {
+                WriteError(e.ToErrorRecord(e.EndPoint));
+            }
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            Close();
+        foreach (var client in _clients.Values)
+            client.Dispose();
         base.Dispose(disposing);
     }
 
@@ -71,6 +87,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         if (!TryCount(message, out var byteCount) || Client() is not { } client)
             return;
 
+        var time = DateTime.UtcNow;
         string reply;
         TimeSpan roundTripTime;
         try
@@ -99,10 +116,11 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
         WriteObject(new EchoReply
         {
+            Time = time,
             Message = message,
             Reply = reply,
             ByteCount = byteCount,
-            RoundTripTime = roundTripTime,
+            RoundTripMilliseconds = Milliseconds.From(roundTripTime),
             LocalEndPoint = client.LocalEndPoint,
             RemoteEndPoint = client.RemoteEndPoint,
         });
@@ -141,12 +159,5 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             WriteError(error);
             return null;
         }
-    }
-
-    private void Close()
-    {
-        foreach (var client in _clients.Values)
-            client.Dispose();
-        _clients.Clear();
     }
 }

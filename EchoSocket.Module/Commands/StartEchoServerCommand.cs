@@ -11,8 +11,8 @@ namespace EchoSocket.Commands;
 /// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(ConnectionResult), typeof(EchoServerJob))]
-public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposable
+[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
+public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 {
     private volatile EchoServer? _server;
 
@@ -54,23 +54,13 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    bool IServerOutput.IsFull => false;
-
     public void Dispose() => _server?.Dispose();
 
-    void IServerOutput.WriteConnection(ConnectionResult connection)
-    {
-        // The port is free before the next command gets the result.
-        _server!.Dispose();
-        WriteObject(connection);
-    }
-
-    // Not by parameter sets: PowerShell would prompt for the missing switch, or report an error that names no parameter.
     protected override void BeginProcessing()
     {
-        Require(KeepListening, nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
-        Require(KeepListening, nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
-        Require(AsJob, nameof(AsJob), nameof(Name), "names a job");
+        this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
+        this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
+        this.Require(nameof(AsJob), nameof(Name), "names a job");
     }
 
     protected override void EndProcessing()
@@ -84,24 +74,20 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         }
 
         if (AsJob)
+        {
             StartJob(server);
-        else if (KeepListening)
+            return;
+        }
+
+        if (!IsVerbose())
+            SayWhere(server);
+        if (KeepListening)
             ServeMany(server);
         else
             ServeOne(server);
     }
 
     protected override void StopProcessing() => _server?.Stop();
-
-    private void Require(bool given, string required, string parameter, string because)
-    {
-        if (given || !MyInvocation.BoundParameters.ContainsKey(parameter))
-            return;
-
-        ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
-            "ParameterRequired", ErrorCategory.InvalidArgument, required));
-    }
 
     private EchoServer Listen()
     {
@@ -130,11 +116,25 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
         return _server!;
     }
 
+    // As Write-Host does: at the terminal, and not in the output.
+    private void SayWhere(EchoServer server)
+    {
+        if (!Terminal.IsRead(Host))
+            return;
+
+        var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
+        WriteInformation(
+            new HostInformationMessage { Message = $"Listening on {server.LocalEndPoint}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
+    }
+
     private void ServeOne(EchoServer server)
     {
+        // The port is free before the next command gets the result.
+        var output = new PipelineOutput(this) { Ending = server.Dispose };
         try
         {
-            server.ServeOne(new ServerObserver(this, IsVerbose()));
+            server.ServeOne(new ServerObserver(output, IsVerbose()));
+            output.ShowRefused();
         }
         catch (EchoException e)
         {
@@ -146,6 +146,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     private void ServeMany(EchoServer server)
     {
         var queue = new PipelineQueue();
+        var output = new PipelineOutput(this);
         var observer = new ServerObserver(queue, IsVerbose());
         var serving = Task.Factory.StartNew(
             () =>
@@ -162,7 +163,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             TaskCreationOptions.LongRunning);
         try
         {
-            queue.Drain(this);
+            queue.Drain(output);
         }
         finally
         {
@@ -170,6 +171,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
             ((IAsyncResult)serving).AsyncWaitHandle.WaitOne();
         }
 
+        output.ShowRefused();
         try
         {
             serving.GetAwaiter().GetResult();
@@ -183,9 +185,9 @@ public sealed class StartEchoServerCommand : PSCmdlet, IServerOutput, IDisposabl
     private void StartJob(EchoServer server)
     {
         var job = new EchoServerJob(MyInvocation.Line.Trim(), Name, server, KeepListening, IsVerbose(), Runspace.DefaultRunspace);
+        job.Start();
         _server = null; // the job owns it now, and outlives this command
         JobRepository.Add(job);
-        job.Start();
         WriteObject(job);
     }
 

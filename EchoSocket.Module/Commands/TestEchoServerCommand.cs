@@ -5,7 +5,7 @@ namespace EchoSocket.Commands;
 
 /// <summary>Tests whether the path to an echo server works, and finds the stage that fails.</summary>
 [Cmdlet(VerbsDiagnostic.Test, "EchoServer")]
-[OutputType(typeof(bool), typeof(PathReport))]
+[OutputType(typeof(bool), typeof(EchoPathReport))]
 public sealed class TestEchoServerCommand : EchoTargetCommand
 {
     [Parameter]
@@ -19,7 +19,7 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     {
         var report = Probe(computer, port);
         WriteVerbose($"{computer}, port {port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
-        WriteObject(Detailed ? report : report.Success);
+        WriteObject(Detailed ? new EchoPathReport(report) : report.Success);
     }
 
     private PathReport Probe(string computer, int port)

@@ -1,6 +1,5 @@
 using System;
 using System.Collections.Generic;
-using System.Management.Automation;
 using System.Threading;
 
 namespace EchoSocket;
@@ -18,7 +17,7 @@ internal sealed class PipelineQueue : IServerOutput
     private static readonly TimeSpan BatchInterval = TimeSpan.FromMilliseconds(10);
 
     private readonly object _gate = new(); // guards all fields below
-    private Queue<Action<Cmdlet>> _actions = new();
+    private Queue<Action<IServerOutput>> _actions = new();
     private long _dropped;
     private int _results;
     private bool _completed;
@@ -32,16 +31,16 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    public void WriteConnection(ConnectionResult connection)
+    public void WriteConnection(EchoConnection connection)
     {
         lock (_gate)
         {
             _results++;
-            Add(cmdlet => cmdlet.WriteObject(connection));
+            Add(output => output.WriteConnection(connection));
         }
     }
 
-    public void WriteWarning(string text) => Add(cmdlet => cmdlet.WriteWarning(text));
+    public void WriteWarning(string text) => Add(output => output.WriteWarning(text));
 
     public void WriteVerbose(string text)
     {
@@ -50,7 +49,7 @@ internal sealed class PipelineQueue : IServerOutput
             if (_actions.Count - _results >= Capacity)
                 _dropped++;
             else
-                Add(cmdlet => cmdlet.WriteVerbose(text));
+                Add(output => output.WriteVerbose(text));
         }
     }
 
@@ -65,18 +64,18 @@ internal sealed class PipelineQueue : IServerOutput
     }
 
     /// <summary>Writes what comes, until <see cref="Complete"/> was called and nothing is left.</summary>
-    public void Drain(Cmdlet cmdlet)
+    public void Drain(IServerOutput output)
     {
         while (Take() is { } actions)
         {
             foreach (var action in actions)
-                action(cmdlet);
+                action(output);
 
             Thread.Sleep(BatchInterval);
         }
     }
 
-    private void Add(Action<Cmdlet> action)
+    private void Add(Action<IServerOutput> action)
     {
         lock (_gate)
         {
@@ -85,7 +84,7 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    private Queue<Action<Cmdlet>>? Take()
+    private Queue<Action<IServerOutput>>? Take()
     {
         lock (_gate)
         {
@@ -99,11 +98,11 @@ internal sealed class PipelineQueue : IServerOutput
             if (_dropped > 0)
             {
                 var dropped = _dropped;
-                Add(cmdlet => cmdlet.WriteVerbose($"({dropped:N0} messages more than could be shown)"));
+                Add(output => output.WriteVerbose($"({dropped:N0} messages more than could be shown)"));
             }
 
             var taken = _actions;
-            _actions = new Queue<Action<Cmdlet>>();
+            _actions = new Queue<Action<IServerOutput>>();
             _results = 0;
             _dropped = 0;
             return taken;

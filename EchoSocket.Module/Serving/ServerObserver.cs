@@ -40,17 +40,21 @@ internal sealed class ServerObserver : IEchoObserver
 
     public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
+        var result = new EchoConnection(connection);
         if (_verbose)
         {
             _previews.Remove(remote);
-            _output.WriteVerbose(
-                $"{connection.RemoteEndPoint} ended after {StatisticsText.Time(connection.Duration)}: " +
-                $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
-                $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.");
+            _output.WriteVerbose(Sentence(result));
         }
 
-        _output.WriteConnection(connection);
+        _output.WriteConnection(result);
     }
+
+    /// <summary>Says how a connection ended.</summary>
+    public static string Sentence(EchoConnection connection) =>
+        $"{connection.RemoteEndPoint} ended after {StatisticsText.Duration(connection.DurationMilliseconds)}: " +
+        $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
+        $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.";
 
     public void Warned(string message) => _output.WriteWarning(message);
 

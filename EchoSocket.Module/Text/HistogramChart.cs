@@ -32,8 +32,8 @@ internal static class HistogramChart
         return Enumerable.Range(rows.Keys.Min(), rows.Keys.Max() - rows.Keys.Min() + 1).Select(row =>
         {
             var count = rows.TryGetValue(row, out var c) ? c : 0;
-            var from = TimeSpan.FromTicks((long)Math.Round(Math.Pow(10, row * size / BucketsPerDecade) * 10));
-            var label = StatisticsText.Time(from, unicode).PadLeft(LabelWidth);
+            var from = Math.Pow(10, row * size / BucketsPerDecade) / 1000;
+            var label = StatisticsText.Duration(from, unicode).PadLeft(LabelWidth);
             return $"{label} {Bar((double)count / largest, barWidth, unicode).PadRight(barWidth)} {(count > 0 ? $"{count:N0}" : "")}".TrimEnd();
         });
     }

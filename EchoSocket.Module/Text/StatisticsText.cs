@@ -10,7 +10,7 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows a <see cref="MeterResult"/> to a person; the view uses it. It reads properties by name, since a result that
+/// Shows an <see cref="EchoStatistics"/> to a person; the view uses it. It reads properties by name, since a result that
 /// came through remoting is an object of another type. All members are thread-safe.
 /// </summary>
 public static class StatisticsText
@@ -30,11 +30,14 @@ public static class StatisticsText
         Lines(result, SupportsUnicode(), Math.Max(MinWidth, Math.Min(TerminalText.Columns(host) - 1, MaxWidth)));
 
     /// <summary>A time with three digits and the unit that fits.</summary>
-    public static string Time(TimeSpan? time) => Time(time, SupportsUnicode());
+    public static string Time(TimeSpan? time) => Duration(Milliseconds.From(time));
 
-    internal static string Time(TimeSpan? time, bool unicode)
+    /// <summary>The same for a time of a result.</summary>
+    public static string Duration(double? milliseconds) => Duration(milliseconds, SupportsUnicode());
+
+    internal static string Duration(double? milliseconds, bool unicode)
     {
-        if (time is not { TotalSeconds: var seconds })
+        if (milliseconds / 1000 is not { } seconds)
             return "-";
 
         // From each limit on, three digits would round up to the next unit: 999.5 µs reads 1.00 ms.
@@ -44,8 +47,30 @@ public static class StatisticsText
             : seconds < 59.95 * 60 ? (60, "min")
             : (3600, "h");
         var value = seconds / size;
-        return $"{value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.CurrentCulture)} {unit}";
+        return $"{ToThreeDigits(value)} {unit}";
     }
+
+    /// <summary>A number, or if that is wider than its column, three digits of it and a unit.</summary>
+    public static string Count(long count, int width)
+    {
+        var text = count.ToString(CultureInfo.CurrentCulture);
+        return text.Length <= width ? text : ThreeDigits(count);
+    }
+
+    /// <summary>A number of messages a second.</summary>
+    public static string Rate(double rate) =>
+        $"{(rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate))}/s";
+
+    private static string ThreeDigits(double value)
+    {
+        var thousands = 0;
+        for (; value >= 999.5; value /= 1000)
+            thousands++;
+        return ToThreeDigits(value) + " kMGTPE"[thousands];
+    }
+
+    private static string ToThreeDigits(double value) =>
+        value.ToString(value < 9.995 ? "0.00" : value < 99.95 ? "0.0" : "0", CultureInfo.CurrentCulture);
 
     private static string[] Lines(PSObject result, bool unicode, int width)
     {
@@ -53,7 +78,7 @@ public static class StatisticsText
             throw new ArgumentNullException(nameof(result));
 
         var lines = new List<string>();
-        string Named(string label, string property) => $"{label} {Time(Get<TimeSpan?>(result, property), unicode)}";
+        string Named(string label, string time) => $"{label} {Duration(Get<double?>(result, $"{time}Milliseconds"), unicode)}";
         void Add(string label, string text)
         {
             foreach (var line in TerminalText.Lines(text, width - LabelWidth))
@@ -67,23 +92,22 @@ public static class StatisticsText
         Add("Target", $"{TerminalText.Escape(Get<string>(result, "ComputerName"))}, port {Get<int>(result, "Port")}");
         Add("Load", Load(result));
         Add("Messages", Messages(result, unicode));
+        if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
+            Add("Failed", $"{Connections(Get<long>(result, "FailedConnections"))}: {TerminalText.Escape(ErrorCounts.Join(errors))}");
         if (received > 0)
         {
             Add("Throughput", $"{Get<double>(result, "MessagesPerSecond"):N0} messages/s, {Bytes(Get<double>(result, "BytesPerSecond"))}/s");
-            Add("Connect", Time(Get<TimeSpan?>(result, "ConnectTime"), unicode));
+            Add("Connect", Duration(Get<double?>(result, "ConnectMilliseconds"), unicode));
             Add("Round trip", string.Join("   ", Named("min", "Minimum"), Named("mean", "Mean"), Named("max", "Maximum"), Named("std dev", "StandardDeviation")));
             Add("", string.Join("   ", Named("p50", "P50"), Named("p90", "P90"), Named("p99", "P99"), Named("p99.9", "P999")));
         }
 
-        if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
-            Add("Errors", string.Join(", ", errors.Keys.Cast<object>().Select(kind => $"{TerminalText.Escape($"{kind}")} {errors[kind]:N0}").OrderBy(e => e, StringComparer.Ordinal)));
         if (Get<string>(result, "Detail") is { Length: > 0 } detail)
-            Add("Detail", TerminalText.Escape(detail));
+            Add("Detail", TerminalText.EscapeControls(detail));
         if (received == 0)
             return [.. lines];
 
-        var buckets = (Get<IEnumerable>(result, "Histogram") ?? Array.Empty<object>()).Cast<object>().Select(PSObject.AsPSObject)
-            .Select(bucket => (From: Get<double>(bucket, "FromMicroseconds"), Count: Get<long>(bucket, "Count")));
+        var buckets = Get<double[]>(result, "HistogramFromMicroseconds").Zip(Get<long[]>(result, "HistogramCounts"), (from, count) => (from, count));
         return [.. lines, "", .. HistogramChart.Lines([.. buckets], unicode, width)];
     }
 
@@ -95,17 +119,22 @@ public static class StatisticsText
 
         var inFlight = Get<int>(result, "InFlight") is > 1 and var n ? $"{n:N0} in flight on each, " : "";
         var pace = Get<double?>(result, "Rate") is { } rate ? $"open loop at {rate:#,0.###}/s" : "closed loop";
-        return $"{connections:N0} connection{(connections == 1 ? "" : "s")}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
+        return $"{Connections(connections)}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
             $"{pace}{(Get<bool>(result, "Spin") ? ", spinning" : "")}";
     }
 
     private static string Messages(PSObject result, bool unicode)
     {
         var (sent, lost) = (Get<long>(result, "Sent"), Get<long>(result, "Lost"));
+        if (sent == 0)
+            return "none sent";
+
         var share = lost == 0 ? "" : lost < 0.0005 * sent ? $" (less than {0.001:P1})" : $" ({(double)lost / sent:P1})";
-        var duration = Get<TimeSpan>(result, "Duration") is { Ticks: > 0 } time ? $" in {Time(time, unicode)}" : "";
+        var duration = Get<double>(result, "DurationMilliseconds") is > 0 and var time ? $" in {Duration(time, unicode)}" : "";
         return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
     }
+
+    private static string Connections(long count) => $"{count:N0} connection{(count == 1 ? "" : "s")}";
 
     private static string Bytes(double count) =>
         count >= 1e9 ? $"{count / 1e9:0.00} GB" : count >= 1e6 ? $"{count / 1e6:0.0} MB" : count >= 1e3 ? $"{count / 1e3:0.0} kB" : $"{count:0} B";

@@ -1,8 +1,8 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
+using System.Linq;
 using System.Management.Automation.Host;
-using System.Text;
+using System.Text.RegularExpressions;
 
 namespace EchoSocket;
 
@@ -11,41 +11,24 @@ public static class TerminalText
 {
     private const int DefaultColumns = 80;
 
-    /// <summary>
-    /// Replaces every character that a terminal would obey or hide by an escape such as <c>\n</c> or <c>\u001B</c>: control
-    /// characters (C0 and C1), format characters (bidirectional controls among them), line and paragraph separators, and
-    /// lone surrogates. A backslash is doubled, so that the result is unambiguous.
-    /// </summary>
-    public static string Escape(string? text)
-    {
-        var escaped = new StringBuilder();
-        for (var i = 0; i < text?.Length; i++)
-        {
-            var length = char.IsSurrogatePair(text, i) ? 2 : 1;
-            if (ShortEscape(text[i]) is { } name)
-                escaped.Append('\\').Append(name);
-            else if (!IsInvisible(CharUnicodeInfo.GetUnicodeCategory(text, i)))
-                escaped.Append(text, i, length);
-            else if (length == 1)
-                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\u{0:X4}", (int)text[i]);
-            else
-                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\U{0:X8}", char.ConvertToUtf32(text, i));
-            i += length - 1;
-        }
+    /// <inheritdoc cref="Escaping.Escape"/>
+    public static string Escape(string? text) => Escaping.Escape(text);
 
-        return escaped.ToString();
-    }
+    /// <inheritdoc cref="Escaping.EscapeControls"/>
+    public static string EscapeControls(string? text) => Escaping.EscapeControls(text);
 
     /// <summary>
-    /// Wraps text at word boundaries, to the width of a table column that has no fixed width. PowerShell itself wraps at word
-    /// boundaries in a few languages only, and in the middle of words in all others.
+    /// Wraps the text of a cell at word boundaries, to the width of its column. PowerShell itself wraps at word boundaries in
+    /// a few languages only, and in the middle of words in all others.
     /// </summary>
-    /// <param name="text">The cell's text.</param>
+    public static string Cell(int width, string text) => string.Join("\n", Lines(text ?? "", width));
+
+    /// <summary>Wraps the texts of a cell in the last column, which gets the rest of the screen.</summary>
     /// <param name="host">The host whose screen the table is for.</param>
-    /// <param name="taken">The characters that fixed-width columns and separators take.</param>
-    /// <param name="sharing">The number of columns that share the other characters equally.</param>
-    public static string Wrap(string text, PSHost host, int taken, int sharing) =>
-        string.Join("\n", Lines(text ?? "", (Columns(host) - taken) / sharing));
+    /// <param name="taken">The characters that the other columns and the spaces between them take.</param>
+    /// <param name="texts">Each begins on a line of its own; empty ones are left out.</param>
+    public static string LastCell(PSHost host, int taken, params string[] texts) =>
+        string.Join("\n", texts.Where(text => !string.IsNullOrEmpty(text)).Select(text => Cell(Columns(host) - taken, text)));
 
     /// <summary>The width of a host's screen; 80 where it has none.</summary>
     internal static int Columns(PSHost? host)
@@ -60,42 +43,36 @@ public static class TerminalText
         }
     }
 
-    /// <summary>Lines of whole words, each at most <paramref name="width"/> long unless it is a single longer word.</summary>
+    /// <summary>
+    /// Lines of whole words. A word that is longer than a line, such as the name of a host, is broken after its dots, colons
+    /// and hyphens; where it has none, it makes a longer line.
+    /// </summary>
     internal static IEnumerable<string> Lines(string text, int width)
     {
         var line = "";
-        foreach (var word in text.Split(' '))
+        foreach (var (part, space) in text.Split(' ').SelectMany(word => Parts(word, width)))
         {
-            if (line.Length > 0 && line.Length + 1 + word.Length > width)
+            if (line.Length > 0 && line.Length + space.Length + part.Length > width)
             {
                 yield return line.TrimEnd();
-                line = word;
+                line = part;
             }
             else
             {
-                line += line.Length > 0 ? " " + word : word;
+                line += line.Length > 0 ? space + part : part;
             }
         }
 
         yield return line;
     }
 
-    private static char? ShortEscape(char c) => c switch
+    // Each with what separates it from the part before.
+    private static IEnumerable<(string Part, string Space)> Parts(string word, int width)
     {
-        '\\' => '\\',
-        '\0' => '0',
-        '\a' => 'a',
-        '\b' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\r' => 'r',
-        _ => null,
-    };
+        if (word.Length <= width)
+            return [(word, " ")];
 
-    private static bool IsInvisible(UnicodeCategory category) => category
-        is UnicodeCategory.Control
-        or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.Surrogate;
+        var parts = Regex.Matches(word, "[^.:-]*[.:-]|[^.:-]+").Cast<Match>();
+        return parts.Select((part, i) => (part.Value, i == 0 ? " " : ""));
+    }
 }

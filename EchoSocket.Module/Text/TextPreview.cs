@@ -4,8 +4,8 @@ using System.Text;
 namespace EchoSocket;
 
 /// <summary>
-/// Shows a stream of bytes as text, one read at a time: a character split between two reads appears with the second one,
-/// what a terminal would obey is escaped, and long text is cut. Not thread-safe.
+/// Quotes a stream of bytes as text, one read at a time: a character split between two reads appears with the second one,
+/// what a terminal would obey is escaped, as is the quotation mark, and long text is cut. Not thread-safe.
 /// </summary>
 internal sealed class TextPreview
 {
@@ -32,7 +32,7 @@ internal sealed class TextPreview
             }
         }
 
-        return TerminalText.Escape(text.ToString()) +
-            (hidden > 0 ? string.Format(CultureInfo.InvariantCulture, "… (and {0:N0} more)", hidden) : "");
+        return $"\"{TerminalText.Escape(text.ToString()).Replace("\"", "\\\"")}" +
+            (hidden > 0 ? string.Format(CultureInfo.InvariantCulture, "…\" (and {0:N0} more)", hidden) : "\"");
     }
 }

@@ -42,7 +42,7 @@ public sealed class EchoServer : IDisposable
     /// <summary>The certificate that it shows; null without TLS.</summary>
     public X509Certificate2? Certificate { get; }
 
-    /// <summary>Clients being served now.</summary>
+    /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;
 
     /// <summary>Clients accepted so far.</summary>

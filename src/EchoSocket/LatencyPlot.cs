@@ -1,12 +1,12 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Text;
 using System.Xml;
 using System.Xml.Linq;
 using EchoSocket.Measuring;
+using static EchoSocket.Measuring.SvgElements;
 
 namespace EchoSocket;
 
@@ -16,30 +16,21 @@ namespace EchoSocket;
 /// </summary>
 public static class LatencyPlot
 {
-    private const string Title = "Round-trip time by percentile";
+    private const string DefaultTitle = "Round-trip time by percentile";
+    private const int MaxTitleWidth = 76;
 
     // In pixels.
-    private const int Width = 800;
+    private const int Width = 960;
     private const int Left = 84;
-    private const int Right = 756;
+    private const int Right = 916;
+    private const int TitleBottom = 32;
     private const int Top = 56;
     private const int Bottom = 416;
     private const int LegendTop = 496;
-    private const int RowHeight = 20;
-    private const int P50Column = Right - 160;
-    private const int P99Column = Right - 80;
+    private const int LegendTopWithoutPlot = 72;
     private const int LetterWidth = 7;
 
-    private const string TextColour = "#333333";
-    private const string PaleTextColour = "#6b6b6b";
     private const string AxisColour = "#8c8c8c";
-    private const string GridColour = "#e3e3e3";
-
-    private static readonly XNamespace Namespace = "http://www.w3.org/2000/svg";
-
-    // The palette of Okabe and Ito, which colour-blind people can tell apart, without yellow, which is too pale on white.
-    private static readonly string[] Colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"];
-    private static readonly string[] Dashes = ["none", "7 3", "2 2", "9 3 2 3"];
 
     // Characters beyond ASCII become references, so the picture can be saved in any encoding.
     private static readonly XmlWriterSettings Settings = new()
@@ -51,11 +42,14 @@ public static class LatencyPlot
     };
 
     /// <summary>
-    /// Draws one or several measurements as an SVG document. A measurement without replies only appears in the legend.
+    /// Draws one or several measurements as an SVG document. A measurement without replies only appears in the legend, and a
+    /// picture of such measurements alone has no axes.
     /// </summary>
+    /// <param name="results">The measurements.</param>
+    /// <param name="title">The title; the one that says what is drawn if it is null.</param>
     /// <exception cref="ArgumentNullException"><paramref name="results"/> is null.</exception>
     /// <exception cref="ArgumentException">There is no result, or one of them is null.</exception>
-    public static string Svg(IReadOnlyList<MeterResult> results)
+    public static string Svg(IReadOnlyList<MeterResult> results, string? title = null)
     {
         if (results is null)
             throw new ArgumentNullException(nameof(results));
@@ -64,31 +58,39 @@ public static class LatencyPlot
 
         using var file = new MemoryStream();
         using (var writer = XmlWriter.Create(file, Settings))
-            Picture(LatencyCurve.From(results)).Save(writer);
+            Picture(LatencyCurve.From(results), title ?? DefaultTitle).Save(writer);
         return Encoding.ASCII.GetString(file.ToArray());
     }
 
-    private static XElement Picture(IReadOnlyList<LatencyCurve> curves)
+    private static XElement Picture(IReadOnlyList<LatencyCurve> curves, string title)
     {
-        var drawn = curves.Where(c => c.Points.Count > 0).ToList();
-        var nines = drawn.Select(c => c.Points[c.Points.Count - 1].Nines).Append(1).Max();
-        var times = drawn.Count == 0
-            ? new TimeAxis(1e6, 1e6)
-            : new TimeAxis(drawn.Min(c => c.Points[0].Time), drawn.Max(c => c.Points[c.Points.Count - 1].Time));
-        var height = LegendTop + (curves.Count * RowHeight) + 28;
+        var isEmpty = curves.All(c => c.Points.Count == 0);
+        var legend = new PlotLegend(curves, Left, Right, isEmpty ? LegendTopWithoutPlot : LegendTop);
+        var height = legend.Bottom;
 
         var svg = Element("svg", ("width", Width), ("height", height), ("viewBox", FormattableString.Invariant($"0 0 {Width} {height}")),
             ("role", "img"), ("font-family", "system-ui, sans-serif"), ("font-size", 12), ("fill", TextColour));
         svg.Add(
-            new XElement(Namespace + "title", Title),
+            new XElement(Namespace + "title", LatencyCurve.Shorten(title, int.MaxValue)),
             Element("rect", ("width", Width), ("height", height), ("fill", "#ffffff")),
-            Text(Title, Left, 32, ("font-size", 18), ("font-weight", 600)),
+            Text(LatencyCurve.Shorten(title, MaxTitleWidth), Left, TitleBottom, ("font-size", 18), ("font-weight", 600)),
+            isEmpty ? null : Plot(curves),
+            legend.Elements);
+        return svg;
+    }
+
+    private static IEnumerable<object> Plot(IReadOnlyList<LatencyCurve> curves)
+    {
+        var drawn = curves.Where(c => c.Points.Count > 0).ToList();
+        var nines = drawn.Select(c => c.Points[c.Points.Count - 1].Nines).Append(1).Max();
+        var times = new TimeAxis(drawn.Min(c => c.Points[0].Time), drawn.Max(c => c.Points[c.Points.Count - 1].Time));
+        return
+        [
             PercentileAxis(nines),
             Axis(times),
             Element("path", ("d", FormattableString.Invariant($"M{Left},{Top}V{Bottom}H{Right}")), ("fill", "none"), ("stroke", AxisColour)),
-            curves.Select((curve, i) => Line(i, [.. curve.Points.Select(p => (X(p.Nines, nines), Y(p.Time, times)))])),
-            Legend(curves));
-        return svg;
+            curves.Select((curve, i) => Line(i, [.. curve.Points.Select(p => (X(p.Nines, nines), Y(p.Time, times)))], curve.HasFailures)),
+        ];
     }
 
     private static double X(double nines, double end) => Left + (nines / end * (Right - Left));
@@ -128,34 +130,8 @@ public static class LatencyPlot
             ("transform", "rotate(-90)"), ("text-anchor", "middle"), ("fill", PaleTextColour)));
     }
 
-    // A row for each curve: a piece of its line, the target, and its times in columns.
-    private static IEnumerable<object> Legend(IReadOnlyList<LatencyCurve> curves)
-    {
-        yield return Row(LegendTop, "Target", "p50", "p99", "max", PaleTextColour);
-        yield return Element("line", ("x1", Left), ("y1", LegendTop + 7), ("x2", Right), ("y2", LegendTop + 7), ("stroke", GridColour));
-        for (var i = 0; i < curves.Count; i++)
-        {
-            var curve = curves[i];
-            var y = LegendTop + 4 + ((i + 1) * RowHeight);
-            if (curve.Points.Count == 0)
-            {
-                yield return Row(y, curve.Label, "", "", "no reply", PaleTextColour);
-                continue;
-            }
-
-            var longest = curve.Points[curve.Points.Count - 1].Time;
-            yield return Element("line", [("x1", Left), ("y1", y - 4), ("x2", Left + 30), ("y2", y - 4), .. Stroke(i)]);
-            yield return Row(y, curve.Label, TimeAxis.Text(curve.P50), TimeAxis.Text(curve.P99), TimeAxis.Text(longest), TextColour);
-        }
-    }
-
-    private static IEnumerable<XElement> Row(int y, string target, string p50, string p99, string longest, string colour) =>
-        new[] { (p50, P50Column), (p99, P99Column), (longest, Right) }.Where(t => t.Item1.Length > 0)
-            .Select(t => Text(t.Item1, t.Item2, y, ("text-anchor", "end"), ("fill", colour)))
-            .Prepend(Text(target, Left + 40, y, ("fill", colour)));
-
-    // It ends in a dot at the longest time, since other lines may cover its end.
-    private static IEnumerable<XElement> Line(int number, IReadOnlyList<(double X, double Y)> points)
+    // Its end is marked at the longest time, since other lines may cover it.
+    private static IEnumerable<XElement> Line(int number, IReadOnlyList<(double X, double Y)> points, bool failed)
     {
         if (points.Count == 0)
             yield break;
@@ -163,26 +139,6 @@ public static class LatencyPlot
         var path = string.Join(" ", points.Select(p => Number(p.X) + "," + Number(p.Y)));
         yield return Element("polyline", [("points", path), ("fill", "none"), ("stroke-linejoin", "round"), .. Stroke(number)]);
         var (x, y) = points[points.Count - 1];
-        yield return Element("circle", ("cx", Number(x)), ("cy", Number(y)), ("r", 3), ("fill", Colour(number)));
+        yield return End(number, x, y, failed);
     }
-
-    // When all colours are used, they come again with other dashes.
-    private static (string Name, object Value)[] Stroke(int number) =>
-    [
-        ("stroke", Colour(number)), ("stroke-width", 2),
-        ("stroke-dasharray", Dashes[number / Colours.Length % Dashes.Length]),
-    ];
-
-    private static string Colour(int number) => Colours[number % Colours.Length];
-
-    private static XElement Group(double x, double y, params XElement?[] elements) =>
-        new(Namespace + "g", new XAttribute("transform", $"translate({Number(x)},{Number(y)})"), elements);
-
-    private static XElement Text(string text, int x, int y, params (string Name, object Value)[] attributes) =>
-        new(Element("text", [("x", x), ("y", y), .. attributes])) { Value = text };
-
-    private static XElement Element(string name, params (string Name, object Value)[] attributes) =>
-        new(Namespace + name, attributes.Select(a => new XAttribute(a.Name, a.Value)));
-
-    private static string Number(double value) => value.ToString("0.##", CultureInfo.InvariantCulture);
 }

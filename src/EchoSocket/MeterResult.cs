@@ -97,7 +97,7 @@ public sealed class MeterResult
 
     /// <summary>
     /// The distribution in nanoseconds, to three significant digits, in HdrHistogram's compressed format V2, as Base64. Other
-    /// tools can merge or draw it. Times above 36 minutes are encoded as 36 minutes.
+    /// tools can merge or draw it.
     /// </summary>
     public string HdrHistogram { get; set; } = "";
 }

@@ -60,8 +60,8 @@ internal static class MeterComparison
         {
             var ours = Measure(runspace, port, inFlight, Seconds, spin);
             theirs.Add(RunC(client, port, inFlight));
-            medians.Add(ours.P50!.Value.TotalMicroseconds / ((theirs[^1].Median + theirs[^2].Median) / 2));
-            rates.Add(ours.MessagesPerSecond / ((theirs[^1].Rate + theirs[^2].Rate) / 2));
+            medians.Add(ours.Median / ((theirs[^1].Median + theirs[^2].Median) / 2));
+            rates.Add(ours.Rate / ((theirs[^1].Rate + theirs[^2].Rate) / 2));
         }
 
         var met = !(Statistics.Median(medians) > maxP50) && !(Statistics.Median(rates) < minRate);
@@ -87,12 +87,14 @@ internal static class MeterComparison
         return flat;
     }
 
-    private static MeterResult Measure(Runspace runspace, int port, int inFlight, double seconds, bool spin)
+    // The median in microseconds.
+    private static (double Median, double Rate, long Received) Measure(Runspace runspace, int port, int inFlight, double seconds, bool spin)
     {
         using var shell = PowerShell.Create(runspace);
-        return (MeterResult)shell.AddCommand("Measure-EchoServer").AddParameter("Port", port).AddParameter("InFlight", inFlight)
+        var result = shell.AddCommand("Measure-EchoServer").AddParameter("Port", port).AddParameter("InFlight", inFlight)
             .AddParameter("DurationSeconds", seconds).AddParameter("Spin", spin).AddParameter("WarmupCount", 1000)
-            .Invoke().Single().BaseObject;
+            .Invoke().Single().Properties;
+        return (1000 * (double)result["P50Milliseconds"].Value, (double)result["MessagesPerSecond"].Value, (long)result["Received"].Value);
     }
 
     private static (double Median, double Rate) RunC(string client, int port, int inFlight)

@@ -65,7 +65,7 @@ public class KeepListeningTests
         }
 
         server.Running.Until(r => r.Verbose.Count(v => v.Contains(" sent 1 byte: ", StringComparison.Ordinal)) == 4);
-        Assert.Equal(2, server.Running.Verbose.Count(v => v.EndsWith(" sent 1 byte: ß", StringComparison.Ordinal)));
+        Assert.Equal(2, server.Running.Verbose.Count(v => v.EndsWith(" sent 1 byte: \"ß\"", StringComparison.Ordinal)));
     }
 
     [Fact]

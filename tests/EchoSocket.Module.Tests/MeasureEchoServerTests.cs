@@ -69,9 +69,34 @@ public class MeasureEchoServerTests
 
         Assert.IsType<PipelineStoppedException>(running.End(Bounded.Promptly).Ended);
         Bounded.Until(() => (int)server.Properties["ActiveConnections"].Value == 0);
+        Assert.StartsWith("\nTarget ", host.Text, StringComparison.Ordinal);
         Assert.Contains("\nMessages ", host.Text, StringComparison.Ordinal);
         var ends = servers.Run("Stop-Job $args[0]; Receive-Job $args[0]; Remove-Job $args[0]", server).Output;
         Assert.Equal(["PeerClosed", "PeerClosed", "PeerClosed"], ends.Select(e => $"{e.Properties["EndReason"].Value}"));
+    }
+
+    [Theory]
+    [InlineData("Yes", true)]
+    [InlineData("No", false)]
+    public void With_Confirm_it_asks_before_it_overwrites_a_picture_and_measures_in_either_case(string answer, bool written)
+    {
+        var host = new ScriptedHost { Choice = answer };
+        using var engine = new Engine(host);
+        var folder = Directory.CreateTempSubdirectory();
+        var file = Path.Combine(folder.FullName, "latency.svg");
+        File.WriteAllText(file, "older");
+        try
+        {
+            var result = engine.Run(Server + "$server | Measure-EchoServer -Count 5 -SvgPath $args[0] -Confirm; Remove-Job $server -Force", file);
+
+            Assert.Equal(5L, Assert.Single(result.Output).Properties["Received"].Value);
+            Assert.Contains($"Performing the operation \"Overwrite the picture\" on target \"{file}\".", host.Text, StringComparison.Ordinal);
+            Assert.Equal(written, File.ReadAllText(file) != "older");
+        }
+        finally
+        {
+            folder.Delete(recursive: true);
+        }
     }
 
     [Fact]
@@ -82,7 +107,7 @@ public class MeasureEchoServerTests
         var folder = Directory.CreateTempSubdirectory();
 
         var result = engine.Run(
-            Server + "$folder = $args[1]; foreach ($once in 1) { $server | Measure-EchoServer -Count 5 -AsSvg $args[0] | ForEach-Object { [IO.Directory]::Delete($folder); break } }; Remove-Job $server -Force",
+            Server + "$folder = $args[1]; foreach ($once in 1) { $server | Measure-EchoServer -Count 5 -SvgPath $args[0] | ForEach-Object { [IO.Directory]::Delete($folder); break } }; Remove-Job $server -Force",
             Path.Combine(folder.FullName, "latency.svg"), folder.FullName);
 
         Assert.Null(result.Ended);

@@ -25,7 +25,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void A_queue_is_full_at_its_capacity_of_results_and_still_drops_none()
     {
-        var results = _engine.Run($"1..{Capacity + 1} | ForEach-Object {{ [EchoSocket.ConnectionResult]@{{ BytesSent = $_ }} }}").Output;
+        var results = _engine.Run($"1..{Capacity + 1} | ForEach-Object {{ [EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{{ BytesSent = $_ }} }}").Output;
         for (var i = 0; i < Capacity; i++)
         {
             Assert.Equal(false, Call("get_IsFull"));
@@ -35,7 +35,7 @@ public sealed class PipelineQueueTests : IDisposable
         Assert.Equal(true, Call("get_IsFull"));
         Call("WriteConnection", results[Capacity].BaseObject);
         Call("Complete");
-        Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written });
+        Call("Drain", Output());
 
         Assert.Equal(results.Select(r => r.BaseObject), _written.Calls.Select(c => c.Argument));
         Assert.Equal(false, Call("get_IsFull"));
@@ -44,7 +44,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void Verbose_messages_beyond_the_capacity_are_counted_and_results_and_warnings_are_kept()
     {
-        var result = _engine.Run("[EchoSocket.ConnectionResult]::new()").Output.Single().BaseObject;
+        var result = _engine.Run("[EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{}").Output.Single().BaseObject;
         Call("WriteConnection", result);
         for (var i = 0; i < Capacity + 3; i++)
             Call("WriteVerbose", $"{i}");
@@ -53,7 +53,7 @@ public sealed class PipelineQueueTests : IDisposable
         Call("WriteConnection", result);
         Call("Complete");
 
-        Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written });
+        Call("Drain", Output());
 
         Assert.Equal(
             [
@@ -66,7 +66,7 @@ public sealed class PipelineQueueTests : IDisposable
     [Fact]
     public void Items_that_come_while_the_queue_is_drained_are_written_until_it_is_complete()
     {
-        var draining = Bounded.Start(() => Call("Drain", new Sink { CommandRuntime = (ICommandRuntime)(object)_written }));
+        var draining = Bounded.Start(() => Call("Drain", Output()));
         foreach (var text in new[] { "one", "two" })
         {
             Call("WriteWarning", text);
@@ -81,7 +81,10 @@ public sealed class PipelineQueueTests : IDisposable
     private object? Call(string method, params object[] arguments) =>
         _queue.GetType().GetMethod(method)!.Invoke(_queue, arguments);
 
-    private sealed class Sink : Cmdlet;
+    private object Output() => Activator.CreateInstance(
+        _queue.GetType().Assembly.GetType("EchoSocket.PipelineOutput")!, new Sink { CommandRuntime = (ICommandRuntime)(object)_written })!;
+
+    private sealed class Sink : PSCmdlet;
 
     public class Recorder : DispatchProxy
     {

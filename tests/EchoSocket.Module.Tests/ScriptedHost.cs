@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Collections.ObjectModel;
 using System.Globalization;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Host;
 using System.Security;
@@ -17,6 +18,8 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     /// <summary>A line that never comes: the host waits until it is told that it was stopped.</summary>
     public const string WaitsForStop = "\0waits";
 
+    private const string AfterMark = "\0after";
+
     private readonly StringBuilder _text = new();
     private int _next;
 
@@ -24,6 +27,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
 
     /// <summary>The screen's columns; none if 0.</summary>
     public int Width { get; init; }
+
+    /// <summary>The choice that the user makes when asked; without one a question is an error.</summary>
+    public string? Choice { get; init; }
 
     public ManualResetEventSlim? Stopped { get; init; }
 
@@ -38,6 +44,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
                 return _text.ToString();
         }
     }
+
+    /// <summary>A line that the user types when the host has shown a text.</summary>
+    public static string After(string text, string line) => string.Join(AfterMark, "", text, line);
 
     public override string Name => "Scripted";
 
@@ -70,6 +79,12 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     private string? Line()
     {
         var line = _next < lines.Length ? lines[_next++] : null;
+        if (line?.Split(AfterMark) is ["", var text, var then])
+        {
+            Bounded.Until(() => Text.Contains(text, StringComparison.Ordinal));
+            return then;
+        }
+
         if (line != WaitsForStop)
             return line;
 
@@ -120,7 +135,11 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
             string caption, string message, string userName, string targetName, PSCredentialTypes allowedCredentialTypes, PSCredentialUIOptions options) =>
             throw new NotSupportedException();
 
-        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice) =>
-            throw new NotSupportedException();
+        public override int PromptForChoice(string caption, string message, Collection<ChoiceDescription> choices, int defaultChoice)
+        {
+            host.Show($"{message}\n");
+            return choices.Select(c => c.Label.Replace("&", "", StringComparison.Ordinal)).ToList().IndexOf(
+                host.Choice ?? throw new NotSupportedException());
+        }
     }
 }

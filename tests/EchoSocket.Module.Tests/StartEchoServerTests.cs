@@ -20,7 +20,7 @@ public class StartEchoServerTests
         client.Close();
 
         var connection = server.Running.End(Bounded.Promptly).Output.Single();
-        Assert.Equal("EchoSocket.ConnectionResult", connection.TypeNames[0]);
+        Assert.Equal("EchoSocket.EchoConnection", connection.TypeNames[0]);
         Assert.Equal($"127.0.0.1:{server.Port}", connection.Properties["LocalEndPoint"].Value);
         Assert.Equal(name, connection.Properties["RemoteEndPoint"].Value);
         Assert.Equal(5L, connection.Properties["BytesReceived"].Value);
@@ -68,14 +68,14 @@ public class StartEchoServerTests
         server.Running.Until(r => r.Verbose.Count == 2);
         Assert.Equal($"{name} connected.", server.Running.Verbose[1]);
 
-        client.Send("hi\r\n\t\e[31m\\"u8);
-        client.ReadExactly(11);
+        client.Send("hi\r\n\t\e[31m\\\""u8);
+        client.ReadExactly(12);
         server.Running.Until(r => r.Verbose.Count == 3);
-        Assert.Equal($@"{name} sent 11 bytes: hi\r\n\t\u001B[31m\\", server.Running.Verbose[2]);
+        Assert.Equal($@"{name} sent 12 bytes: ""hi\r\n\t\u001B[31m\\\""""", server.Running.Verbose[2]);
 
         client.Close();
         var result = server.Running.End();
-        Assert.Matches($"^{name} ended after [0-9.]+ [mµu]?s: PeerClosed; received 11 bytes, sent 11 bytes\\.$", result.Verbose[^1]);
+        Assert.Matches($"^{name} ended after [0-9.]+ [mµu]?s: PeerClosed; received 12 bytes, sent 12 bytes\\.$", result.Verbose[^1]);
     }
 
     [Fact]
@@ -93,7 +93,7 @@ public class StartEchoServerTests
         client.Close();
 
         var shown = server.Running.End().Verbose.Where(v => v.Contains("1 byte:", StringComparison.Ordinal)).Select(v => v[(v.LastIndexOf(':') + 2)..]);
-        Assert.Equal(["", "ß", "", "", "", "😀"], shown);
+        Assert.Equal(["\"\"", "\"ß\"", "\"\"", "\"\"", "\"\"", "\"😀\""], shown);
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public class StartEchoServerTests
         Assert.NotEmpty(shown);
         Assert.All(shown, v => Assert.InRange(v.Length, 1, 160));
         if (shown.Count == 1)
-            Assert.EndsWith(new string('a', 72) + "… (and 928 more)", shown[0], StringComparison.Ordinal);
+            Assert.EndsWith($" \"{new string('a', 72)}…\" (and 928 more)", shown[0], StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Management.Automation;
 using Xunit;
 
 namespace EchoSocket.Module.Tests;
@@ -9,7 +8,7 @@ namespace EchoSocket.Module.Tests;
 public class StatisticsTextTests
 {
     private const string Create =
-        "[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 2; InFlight = 3; MessageSize = 32; Rate = 500; Spin = $true; "
+        "[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 2; InFlight = 3; MessageSize = 32; Rate = 500; Spin = $true; "
         + "Duration = [timespan]::FromSeconds(2); Sent = 1001; Received = 1000; Lost = 1; ConnectTime = [timespan]::FromTicks(611); "
         + "Minimum = [timespan]::FromTicks(158); Mean = [timespan]::FromTicks(12345); P50 = [timespan]::FromTicks(999); P90 = [timespan]::FromTicks(12345); "
         + "P99 = [timespan]::FromTicks(123456); P999 = [timespan]::FromTicks(1234567); Maximum = [timespan]::FromTicks(12345678); "
@@ -28,11 +27,11 @@ public class StatisticsTextTests
         "Load        2 connections, 3 in flight on each, 32-byte messages, open loop at",
         "            500/s, spinning",
         "Messages    1,001 sent, 1,000 received, 1 lost (0.1 %) in 2.00 s",
+        "Failed      1 connection: OperationTimeout 1",
         "Throughput  500 messages/s, 16.0 kB/s",
         "Connect     61.1 µs",
         "Round trip  min 15.8 µs   mean 1.23 ms   max 1.23 s   std dev 0.50 µs",
         "            p50 99.9 µs   p90 1.23 ms   p99 12.3 ms   p99.9 123 ms",
-        "Errors      OperationTimeout 1",
         "Detail      What happened, in a sentence that is too long for one line of the",
         "            screen.",
         "",
@@ -48,7 +47,7 @@ public class StatisticsTextTests
             [
                 "   100 µs ████████████████████████████████████████████ 800",
                 "   126 µs ███████████                                  199",
-                "   159 µs",
+                "   158 µs",
             ],
             lines.Skip(Figures.Length).Take(3));
         Assert.Equal("  1.00 ms ▏                                            1", lines[^1]);
@@ -77,23 +76,31 @@ public class StatisticsTextTests
         static string[] Chart(params double[] times)
         {
             var buckets = string.Join(", ", times.Select(t => FormattableString.Invariant($"[EchoSocket.HistogramBucket]@{{ FromMicroseconds = {t}; Count = 1 }}")));
-            return [.. Lines($"[EchoSocket.MeterResult]@{{ Sent = 1; Received = 1; Histogram = @({buckets}) }}", "$true").SkipWhile(l => l.Length > 0).Skip(1)];
+            return [.. Lines($"[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{{ Sent = 1; Received = 1; Histogram = @({buckets}) }}", "$true").SkipWhile(l => l.Length > 0).Skip(1)];
         }
     }
 
     [Fact]
     public void The_view_of_a_result_without_a_reply_has_no_round_trip()
     {
-        var lines = Lines("[EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
+        var lines = Lines("[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 1; Sent = 2; Lost = 2 }", "$true");
 
         Assert.Equal(["Target      host, port 7", "Load        1 connection, 1-byte messages, closed loop", "Messages    2 sent, 0 received, 2 lost (100.0 %)"], lines);
+    }
+
+    [Fact]
+    public void A_server_that_refused_shows_a_failure_and_not_zero_losses()
+    {
+        var lines = Lines("[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7 }; $result.Errors.Add('ConnectionRefused', 1)", "$true");
+
+        Assert.Equal(["Target      host, port 7", "Load        none: no connection", "Messages    none sent", "Failed      1 connection: ConnectionRefused 1"], lines);
     }
 
     [Fact]
     public void No_line_is_wider_than_a_screen_and_a_small_loss_is_not_shown_as_none()
     {
         var lines = Lines(
-            "[EchoSocket.MeterResult]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
+            "[EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'a-long-name-of-a-computer.somewhere.example.com'; Port = 65535; Connections = 10000; InFlight = 10000; "
             + "MessageSize = 1073741824; Rate = 1234567.5; Spin = $true; Sent = 1234567890123; Received = 1234567890122; Lost = 1; "
             + "Histogram = @([EchoSocket.HistogramBucket]@{ FromMicroseconds = 1; Count = 1234567890122 }); "
             + string.Join("; ", Times.Select(p => $"{p} = [timespan]::FromTicks(1234)")) + " }",
@@ -132,9 +139,8 @@ public class StatisticsTextTests
         Assert.Equal(before + before, host.Text);
         Assert.Contains("Messages    1,001 sent", before, StringComparison.Ordinal);
         Assert.Contains("   100 µs ███", before, StringComparison.Ordinal);
-        Assert.Equal("Deserialized.EchoSocket.MeterResult", after.TypeNames[0]);
-        var bucket = PSObject.AsPSObject(((System.Collections.ArrayList)((PSObject)after.Properties["Histogram"].Value).BaseObject)[1]);
-        Assert.Equal((133.352, 199L), (bucket.Properties["FromMicroseconds"].Value, bucket.Properties["Count"].Value));
+        Assert.Equal("Deserialized.EchoSocket.EchoStatistics", after.TypeNames[0]);
+        Assert.Equal("133.352 141.254 199", engine.Run("$b = $after.Histogram[1]; \"$($b.FromMicroseconds) $($b.ToMicroseconds) $($b.Count)\"").Strings.Single());
     }
 
     private static string[] Lines(string create, string unicode)

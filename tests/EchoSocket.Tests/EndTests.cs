@@ -1,9 +1,11 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.IO;
 using System.Linq;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using EchoSocket.Transport;
@@ -206,15 +208,28 @@ public abstract partial class EndTests
     public async Task A_client_that_does_not_read_is_IdleTimeout_and_still_gets_every_reply_that_was_sent()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromSeconds(1));
-        using var client = Call(server);
+        using var client = TestClient.Connect(server.EndPoint, Tls, receiveBufferSize: 64 * 1024);
+
+        // In pieces that fit the server's receive buffer: anything that arrives during the close would cause a reset. With a
+        // fixed size the client's receive buffer does not grow meanwhile.
+        var piece = new byte[64 * 1024];
+        var sent = 0L;
         do
-            await client.Fill(milliseconds: 100); // so that it is done long before the limit
-        while (server.Server.BytesReceived == server.Server.BytesSent);
+        {
+            client.Send(piece);
+            sent += piece.Length;
+        }
+        while (SpinWait.SpinUntil(() => server.Server.BytesSent == sent, TimeSpan.FromMilliseconds(200))
+            || server.Server.BytesReceived == server.Server.BytesSent);
+        if (Tls)
+            client.Send(piece); // the server may still get rid of the rest of a record
 
         var connection = await End(server);
 
         Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
         AssertLeftover(connection);
+        var unanswered = (connection.BytesReceived - connection.BytesSent).ToString("N0", CultureInfo.InvariantCulture);
+        Assert.Contains($"{unanswered} bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         client.ReadExactly((int)connection.BytesSent);
         if (Tls)
             Assert.Throws<IOException>(() => Drain(client)); // FIN within a record, the rest of which there was no room for
@@ -236,6 +251,32 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_client_whose_connection_is_Faulted_still_gets_every_reply_that_was_sent()
+    {
+        const int Size = 20_000; // the client's buffer is too small for it, and the server's large enough
+        TestClient client = null!;
+        using var server = Start(o => o.TransformBytes = (buffer, _) =>
+        {
+            if (buffer[0] != (byte)'!')
+                return;
+
+            client.Send("never read by the server"u8);
+            throw new InvalidOperationException();
+        });
+        client = TestClient.Connect(server.EndPoint, Tls, receiveBufferSize: 4096);
+        client.Socket.NoDelay = true;
+        client.Send(new byte[Size]);
+        Bounded.Until(() => server.Server.BytesSent == Size);
+
+        client.Send("!"u8);
+
+        Assert.Equal(EndReason.Faulted, (await End(server)).EndReason);
+        client.ReadExactly(Size);
+        client.ReadEnd();
+        client.Dispose();
+    }
+
+    [Fact]
     public async Task A_receive_that_fails_is_Faulted_and_the_client_sees_FIN()
     {
         FailingPoller poller = null!;
@@ -251,6 +292,23 @@ public abstract partial class EndTests
         var connection = await End(server);
         Assert.Equal(EndReason.Faulted, connection.EndReason);
         Assert.Contains(nameof(SocketError.HostUnreachable), connection.Detail, StringComparison.Ordinal);
+    }
+
+    // So when none is active, every result is there to be received.
+    [Fact]
+    public async Task A_connection_counts_as_active_until_its_end_has_been_reported()
+    {
+        TestServer? server = null;
+        var active = -1;
+        var recorder = new Recorder { OnEnded = () => active = server!.Server.ActiveConnections };
+        using (server = Start(recorder: recorder))
+        {
+            Call(server).Close();
+            await End(server);
+            Bounded.Until(() => active >= 0 && server.Server.ActiveConnections == 0);
+        }
+
+        Assert.Equal(1, active);
     }
 
     [Fact]

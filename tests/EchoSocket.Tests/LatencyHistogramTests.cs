@@ -6,6 +6,9 @@ using System.IO.Compression;
 using System.Linq;
 using System.Threading.Tasks;
 using EchoSocket.Measuring;
+using HdrHistogram;
+using HdrHistogram.Encoding;
+using HdrHistogram.Utilities;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -73,10 +76,7 @@ public class LatencyHistogramTests
         // The cookies of the format V2, as in HdrHistogram's other implementations, around a whole zlib stream (RFC 1950).
         var bytes = Convert.FromBase64String(encoded);
         Assert.Equal((0x1C849314, bytes.Length - 8), (BinaryPrimitives.ReadInt32BigEndian(bytes), BinaryPrimitives.ReadInt32BigEndian(bytes.AsSpan(4))));
-        using var plain = new MemoryStream();
-        using (var zlib = new ZLibStream(new MemoryStream(bytes, 8, bytes.Length - 8), CompressionMode.Decompress))
-            zlib.CopyTo(plain);
-        var counts = plain.ToArray();
+        var counts = Plain(encoded);
         Assert.Equal((0x1C849313, counts.Length - 40), (BinaryPrimitives.ReadInt32BigEndian(counts), BinaryPrimitives.ReadInt32BigEndian(counts.AsSpan(4))));
         var (a, b) = (1, 0);
         foreach (var value in counts)
@@ -89,15 +89,54 @@ public class LatencyHistogramTests
             AssertNear(before.Percentile(percentile)!.Value.TotalMicroseconds, after.Percentile(percentile));
     }
 
+    [Theory]
+    [InlineData(new[] { 1, 2, 3 }, new long[] { 1, 2, 3 })]
+    [InlineData(new[] { 0, 2, 3, 2047 }, new long[] { 1, 64, 8192, 1 })] // one empty bin, none, and many between two others
+    [InlineData(new[] { 7, 8, 9, 10, 11, 12, 13, 14 }, new[] { 1L << 20, 1L << 27, 1L << 34, 1L << 41, 1L << 48, 1L << 54, 1L << 55, 1L << 61 })]
+    public void The_encoding_is_the_one_of_the_HdrHistogram_library(int[] bins, long[] numbers)
+    {
+        const long Highest = 3_600_000_000_000;
+        var counts = bins.Zip(numbers).ToArray();
+        var library = new LongHistogram(1, Highest, 3);
+        foreach (var (bin, count) in counts)
+            library.RecordValueWithCount(bin, count); // bins of one nanosecond: their index is the time
+        var buffer = ByteBuffer.Allocate(library.GetNeededByteBufferCapacity());
+        var expected = new byte[library.Encode(buffer, HistogramEncoderV2.Instance)];
+        buffer.Position = 0;
+        for (var i = 0; i < expected.Length; i++)
+            expected[i] = buffer.Get();
+
+        var encoded = HdrFormat.Encode(counts, 3, Highest);
+
+        Assert.Equal(expected, Plain(encoded));
+        Assert.Equal(counts, HdrFormat.Decode(encoded, 3, Highest));
+    }
+
     [Fact]
-    public void Times_too_long_for_the_encoding_of_a_histogram_are_shortened_and_not_lost()
+    public void The_HdrHistogram_library_reads_what_is_encoded_here()
+    {
+        var histogram = Filled([.. Enumerable.Range(0, 10_001).Select(i => 0.01 * Math.Pow(10, i / 1000.0))]); // 10 ns to 100 s
+
+        var read = HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(Plain(histogram.Encode())), 0);
+
+        Assert.Equal(10_001, read.TotalCount);
+        foreach (var percentile in new[] { 0, 10, 50, 90, 99.9, 100 })
+            AssertNear(read.GetValueAtPercentile(percentile) / 1000.0, histogram.Percentile(percentile));
+    }
+
+    [Fact]
+    public void Times_of_up_to_an_hour_are_encoded_as_they_are()
     {
         var after = LatencyHistogram.Decode(Filled([1, 2.19e9, 3.6e9, 3.6e9]).Encode());
 
         Assert.Equal(4, after.Count);
         AssertNear(2.19e9, after.Percentile(50));
-        AssertNear(2.199e9, after.Maximum);
+        AssertNear(3.6e9, after.Maximum);
     }
+
+    [Fact]
+    public void A_histogram_with_other_bins_is_not_decoded() =>
+        Assert.Throws<FormatException>(() => LatencyHistogram.Decode(HdrFormat.Encode([(1, 1)], digits: 2, 3_600_000_000_000)));
 
     [Fact]
     public async Task A_percentile_can_be_read_while_another_thread_records()
@@ -122,6 +161,15 @@ public class LatencyHistogramTests
         await recording;
         Assert.Equal(1_000_000, histogram.Count);
         AssertNear(1e6 / 501, histogram.Percentile(50));
+    }
+
+    private static byte[] Plain(string encoded)
+    {
+        var bytes = Convert.FromBase64String(encoded);
+        using var plain = new MemoryStream();
+        using (var zlib = new ZLibStream(new MemoryStream(bytes, 8, bytes.Length - 8), CompressionMode.Decompress))
+            zlib.CopyTo(plain);
+        return plain.ToArray();
     }
 
     private static LatencyHistogram Filled(double[] microseconds)

@@ -79,7 +79,7 @@ public class LatencyPlotTests
         Assert.Equal((Tick(picture, "0 %").X, Tick(picture, "1 ms").Y), (many[0].X, many[0].Y), Near);
         Assert.Equal((Tick(picture, "99.99 %").X, Tick(picture, "3 ms").Y), (many[^1].X, many[^1].Y), Near);
         Assert.Equal((Tick(picture, "99 %").X, Tick(picture, "4 ms").Y), (few[^1].X, few[^1].Y), Near);
-        Assert.Equal([many[^1], few[^1]], picture.Elements(Svg + "circle").Select(c => (Number(c, "cx"), Number(c, "cy"))));
+        Assert.Equal([many[^1], few[^1]], picture.Elements(Svg + "circle").Take(2).Select(c => (Number(c, "cx"), Number(c, "cy"))));
         Assert.DoesNotContain("99.999 %", Texts(picture));
     }
 
@@ -124,7 +124,63 @@ public class LatencyPlotTests
     {
         var row = Row(Draw(Result("a", (500, 0.0124), (495, 2.5), (5, 1300))), "a:7");
 
-        Assert.Equal(["a:7", "12.4 µs", "2.50 ms", "1.30 s"], row);
+        Assert.Equal(["a:7", "1,000", "0", "0", "12.4 µs", "2.50 ms", "1.30 s"], row);
+        Assert.Equal(["Target", "received", "lost", "failed", "p50", "p99", "max"], Row(Draw(Result("a", (1, 1))), "Target"));
+    }
+
+    [Fact]
+    public void The_legend_has_the_losses_and_the_failed_connections_of_a_target_and_its_line_ends_in_a_cross()
+    {
+        var failing = Result("b", (1000, 1));
+        failing.Lost = 1234;
+        failing.Errors = new() { ["OperationTimeout"] = 1, ["ConnectionReset"] = 2 };
+
+        var picture = Draw(Result("a", (1000, 1)), failing);
+
+        Assert.Equal(["b:7", "1,000", "1,234", "3"], Row(picture, "b:7").Take(4));
+        Shows(picture, "3 connections failed: ConnectionReset 2, OperationTimeout 1");
+        var colours = picture.Elements(Svg + "polyline").Select(l => l.Attribute("stroke")!.Value).ToArray();
+        Assert.Equal([colours[0], colours[0]], picture.Elements(Svg + "circle").Select(c => c.Attribute("fill")!.Value));
+        Assert.Equal([colours[1], colours[1]], picture.Elements(Svg + "path").Select(c => c.Attribute("stroke")!.Value).Where(c => c != "#8c8c8c"));
+    }
+
+    [Fact]
+    public void The_legend_has_the_load_and_the_date_of_a_measurement()
+    {
+        var closed = Result("a", (1, 1));
+        (closed.Sent, closed.MessageSize, closed.Connections, closed.InFlight) = (1000, 32, 1, 1);
+        closed.StartTime = new DateTime(2026, 11, 25, 9, 8, 7, DateTimeKind.Utc);
+        var open = Result("b", (1, 1));
+        (open.Sent, open.MessageSize, open.Connections, open.InFlight, open.Rate, open.Spin) = (2, 1024, 4, 2, 1234.5, true);
+
+        Shows(
+            Draw(closed, open, Result("c")),
+            "1,000 messages of 32 bytes, 1 connection, closed loop, 2026-11-25 09:08:07 UTC",
+            "2 messages of 1,024 bytes, 4 connections, 2 in flight on each, open loop at 1,234.5/s, spinning",
+            "no connection");
+    }
+
+    [Theory]
+    [InlineData("Before & after <the> change", "Before & after <the> change")]
+    [InlineData("a\u0001b\uFFFF", "a\uFFFDb\uFFFD")]
+    [InlineData("größer", "größer")]
+    public void A_plot_has_the_title_that_is_asked_for(string title, string expected)
+    {
+        var picture = XDocument.Parse(LatencyPlot.Svg([Result("a", (1, 1))], title)).Root!;
+
+        Assert.Equal(expected, picture.Element(Svg + "title")!.Value);
+        Shows(picture, expected);
+        Assert.DoesNotContain("Round-trip time by percentile", Texts(picture));
+    }
+
+    [Fact]
+    public void A_long_title_is_shortened_to_the_width_of_the_picture_and_kept_whole_in_its_description()
+    {
+        var title = new string('a', 10_000);
+        var picture = XDocument.Parse(LatencyPlot.Svg([Result("a", (1, 1))], title)).Root!;
+
+        Assert.Equal(title, picture.Element(Svg + "title")!.Value);
+        Assert.Contains(Texts(picture), t => t.Length is > 60 and < 80 && t.EndsWith("a…", StringComparison.Ordinal));
     }
 
     [Fact]
@@ -186,17 +242,20 @@ public class LatencyPlotTests
         var picture = Draw(Result("a", (5, 1)), unanswered, Result("c"), new MeterResult { ComputerName = "d", Port = 7, Received = 3 });
 
         Assert.Single(Lines(picture));
-        Assert.All(["b:7", "c:7", "d:7"], target => Assert.Equal([target, "no reply"], Row(picture, target)));
-        Assert.Equal(4, Row(picture, "a:7").Count);
+        Assert.All(["b:7", "c:7"], target => Assert.Equal([target, "0", "0", "0", "no reply"], Row(picture, target)));
+        Assert.Equal(["d:7", "3", "0", "0"], Row(picture, "d:7"));
+        Assert.Equal(7, Row(picture, "a:7").Count);
     }
 
     [Fact]
-    public void A_plot_without_any_reply_has_axes_and_a_legend()
+    public void A_plot_without_any_reply_has_a_legend_and_no_axes()
     {
         var picture = Draw(Result("a"), Result("b"));
 
-        Assert.Empty(Lines(picture));
-        Shows(picture, "0 %", "50 %", "90 %", "0 ms", "1 ms", "a:7", "b:7", "no reply");
+        Assert.Equal(["line", "rect", "text", "title"], picture.Elements().Select(e => e.Name.LocalName).Distinct().Order());
+        Assert.DoesNotContain(Texts(picture), t => t.Contains('%', StringComparison.Ordinal) || t.EndsWith(" ms", StringComparison.Ordinal));
+        Shows(picture, "Round-trip time by percentile", "a:7", "b:7", "no reply");
+        Assert.InRange(picture.Elements(Svg + "text").Max(t => Number(t, "y")), 100, Number(picture, "height") - 5);
     }
 
     [Fact]

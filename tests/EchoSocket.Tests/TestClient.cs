@@ -47,7 +47,7 @@ internal sealed class TestClient : IDisposable
     public SslStream Tls => (SslStream)_stream;
 
     /// <summary>Connects, and completes a TLS handshake that accepts any certificate.</summary>
-    public static TestClient Connect(IPEndPoint server, bool tls) => new(Peers.Call(server), tls);
+    public static TestClient Connect(IPEndPoint server, bool tls, int? receiveBufferSize = null) => new(Peers.Call(server, receiveBufferSize), tls);
 
     public static TestClient Connect(IPEndPoint server, SslClientAuthenticationOptions options) => new(Peers.Call(server), tls: true, options);
 

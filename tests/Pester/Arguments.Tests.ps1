@@ -1,5 +1,8 @@
 # Computers and ports on the command line.
 
+[Diagnostics.CodeAnalysis.SuppressMessageAttribute('PSAvoidUsingPositionalParameters', '', Justification = 'Positions are what is tested.')]
+param()
+
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"
     $script:server = Start-EchoServer -KeepListening -AsJob -Port 0

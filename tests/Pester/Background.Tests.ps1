@@ -9,9 +9,10 @@ AfterAll { Get-Job | Remove-Job -Force }
 
 Describe 'Start-Job' {
     It 'measures from a process of its own, and the result prints as it does here' {
-        $job = Start-Job { Import-Module $using:manifest; Measure-EchoServer 127.0.0.1 $using:server.Port -Count 20 }
+        $port = $server.Port
+        $job = Start-Job { Import-Module $using:manifest; Measure-EchoServer 127.0.0.1 $using:port -Count 20 }
         $result = Receive-Server $job
-        $result.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.MeterResult'
+        $result.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
         $result.Received | Should-Be 20
         $result | Out-String | Should-MatchString '20 sent, 20 received'
     }
@@ -21,7 +22,7 @@ Describe 'Start-Job' {
         Wait-Until { $job.ChildJobs[0].Verbose.Count -or $job.State -ne 'Running' }
         Send-EchoMessage hi -Port (Get-ToldPort $job.ChildJobs[0].Verbose[0].Message) | Should-BeString 'HI' -CaseSensitive
         $connection = Receive-Server $job
-        $connection.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.ConnectionResult'
+        $connection.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoConnection'
         $connection | Out-String | Should-MatchString 'PeerClosed +[\d.]+ (.|m|)s +2 +2 127\.0\.0\.1:'
     }
 }

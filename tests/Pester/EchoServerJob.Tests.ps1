@@ -45,6 +45,15 @@ Describe 'A server job' {
         $server.State | Should-Be 'Completed'
     }
 
+    It 'has the result of every connection as soon as none is active' {
+        $server = Start-EchoServer -KeepListening -AsJob -Port 0
+        foreach ($i in 1..50) {
+            $null = $server | Send-EchoMessage -Message hi
+            Wait-Until { -not $server.ActiveConnections }
+            Receive-Job $server | Should-BeCollection -Count 1 -Because "of connection $i"
+        }
+    }
+
     It 'ends a silent connection after -IdleTimeoutSeconds: <_>' -ForEach @{}, @{ KeepListening = $true; ConnectionCount = 1 } {
         $server = Start-EchoServer -IdleTimeoutSeconds 0.2 -AsJob -Port 0 @_
         $client = Connect-Socket $server.Port
@@ -71,10 +80,10 @@ Describe 'A server job' {
 
     It 'returns its verbose messages with Receive-Job -Verbose if it was started with -Verbose' {
         $server = Start-EchoServer -AsJob -Port 0 -Verbose 4> $null
-        $null = $server | Send-EchoMessage -Message hi
+        $null = $server | Send-EchoMessage -Message '   '
         $null = Wait-Job $server -Timeout 30
         $told = Receive-Job $server -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
         $told.Message | Should-BeCollection -Count 3
-        $told[1].Message | Should-MatchString 'sent 2 bytes: hi$'
+        $told[1].Message | Should-MatchString 'sent 3 bytes: "   "$'
     }
 }

@@ -42,9 +42,9 @@ Describe 'Measure-EchoServer' {
 
     It 'writes data that JSON, Format-List and Format-Table show whole' {
         $result = $server | Measure-EchoServer -Count 20
-        $back = $result | ConvertTo-Json -Depth 4 | ConvertFrom-Json
+        $back = $result | ConvertTo-Json | ConvertFrom-Json
         $back.Received | Should-Be 20
-        ($back.Histogram | Measure-Object Count -Sum).Sum | Should-Be 20
+        ($back.HistogramCounts | Measure-Object -Sum).Sum | Should-Be 20
         $result | Format-List * | Out-String | Should-MatchString 'HdrHistogram *: HIST'
         $result | Format-Table | Out-String | Should-MatchString 'P50 +P99 +Maximum'
     }
@@ -54,7 +54,7 @@ Describe 'Measure-EchoServer' {
         $view = $result | Out-String
         $view | Should-MatchString '20 sent, 20 received, 0 lost'
         $copy = Copy-BySerialization $result
-        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.MeterResult'
+        $copy.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoStatistics'
         $copy | Out-String | Should-BeString $view -CaseSensitive
     }
 
@@ -78,7 +78,7 @@ Describe 'Measure-EchoServer' {
     It 'draws all results in one picture, at a path of the session' {
         Push-Location TestDrive:/
         try {
-            Measure-EchoServer localhost, 127.0.0.1 $server.Port -Count 50 -AsSvg ./latency.svg | Should-BeCollection -Count 2
+            Measure-EchoServer localhost, 127.0.0.1 $server.Port -Count 50 -SvgPath ./latency.svg | Should-BeCollection -Count 2
             $picture = ([xml] (Get-Content latency.svg -Raw)).DocumentElement
             $picture.LocalName | Should-Be 'svg'
             $picture.InnerText | Should-MatchString 'localhost'
@@ -104,8 +104,8 @@ Describe 'Measure-EchoServer' {
         @{ Parameter = 'Port'; Measure = { Measure-EchoServer -Port 0 } }
         @{ Parameter = 'OperationTimeoutSeconds'; Measure = { Measure-EchoServer -OperationTimeoutSeconds 0 } }
         @{ Parameter = 'ConnectionTimeoutSeconds'; Measure = { Measure-EchoServer -ConnectionTimeoutSeconds -1 } }
-        @{ Parameter = 'AsSvg'; Measure = { Measure-EchoServer -AsSvg '' } }
-        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName '' } }
+        @{ Parameter = 'SvgPath'; Measure = { Measure-EchoServer -SvgPath '' } }
+        @{ Parameter = 'ComputerName'; Measure = { Measure-EchoServer -ComputerName ([string]::Empty) } }
     ) {
         $Measure | Should-Throw "*$Parameter*"
     }

@@ -25,6 +25,24 @@ Describe 'The EchoSocket module' {
         [version]::new($version.Major, $version.Minor, $version.Build) | Should-Be (Get-Module EchoSocket).Version
     }
 
+    It 'measures and draws next to another module''s version of HdrHistogram' {
+        if (-not ('Reflection.Emit.PersistedAssemblyBuilder' -as [type])) { Set-ItResult -Skipped -Because 'this .NET can''t write an assembly' }
+        $other = "$TestDrive/HdrHistogram.dll"
+        $assembly = [Reflection.Emit.PersistedAssemblyBuilder]::new([Reflection.AssemblyName] 'HdrHistogram, Version=1.0.0.0', [object].Assembly)
+        $null = $assembly.DefineDynamicModule('HdrHistogram')
+        $assembly.Save($other)
+        $job = Start-Job {
+            Add-Type -Path $using:other
+            Import-Module $using:manifest
+            $server = Start-EchoServer -AsJob -Port 0
+            $server | Measure-EchoServer -Count 5 -SvgPath "$using:TestDrive/latency.svg"
+            Remove-Job $server -Force
+        }
+        (Receive-Server $job).Received | Should-Be 5
+        Get-Content "$TestDrive/latency.svg" -Raw | Should-MatchString '<polyline '
+        Remove-Job $job
+    }
+
     It 'ends its servers when it is removed' {
         $server = Start-EchoServer -KeepListening -AsJob -Port 0
         $client = Connect-Socket $server.Port
@@ -96,7 +114,7 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Transform '; Completions = 'None Upper' }
         @{ Line = 'Send-EchoMessage -Encoding utf'; Completions = 'utf8 utf8NoBOM utf32' }
         @{ Line = 'Send-EchoMessage hi -Comp'; Completions = '-ComputerName' }
-        @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripTime' }
+        @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripMilliseconds RoundTripTime' }
         @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive

@@ -6,7 +6,7 @@ BeforeAll {
     # A result of each type, with the header and the row that its table shows.
     $script:samples = @(
         @{
-            Object = [EchoSocket.ConnectionResult]@{
+            Object = [EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{
                 LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'; StartTime = [datetime] '2026-01-02 03:04:05'
                 Duration = [timespan]::FromMilliseconds(90061001); BytesReceived = 5000000000; BytesSent = 7; EndReason = 'PeerReset'; Detail = 'd'
             }
@@ -15,18 +15,18 @@ BeforeAll {
         }
         @{
             Object = [EchoSocket.EchoReply]@{
-                Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripTime = [timespan]::FromTicks(12345)
+                Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripMilliseconds = 1.2345
                 LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'
             }
             Head   = 'RoundTrip Message Reply RemoteEndPoint'
             Row    = '1.23 ms hi HI 127.0.0.1:2'
         }
         @{
-            Object = [EchoSocket.PathReport]@{
+            Object = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{
                 ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
-                ConnectTime = [timespan]::FromTicks(12345); EchoTime = [timespan]::Zero
+                ConnectTime = [timespan]::FromTicks(12345)
             }
-            Head   = 'Success Connect Echo Port ComputerName Problem'
+            Head   = 'Success Connect Echo Port ComputerName'
             Row    = 'False 1.23 ms - 7 host Echo: reset'
         }
     )
@@ -56,7 +56,7 @@ Describe 'A result' {
 
     It 'is of a type that is looked at here' {
         # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
-        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.MeterResult'
+        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
 }
@@ -78,7 +78,7 @@ Describe 'The results of a server' {
         $replies | Export-Csv TestDrive:/replies.csv -NoTypeInformation
         $back = Import-Csv TestDrive:/replies.csv
         $back.Reply -join ' ' | Should-BeString 'A BC' -CaseSensitive
-        [timespan] $back[1].RoundTripTime | Should-Be $replies[1].RoundTripTime
+        [double] $back[1].RoundTripMilliseconds | Should-Be $replies[1].RoundTripMilliseconds
 
         $connections | Export-Csv TestDrive:/connections.csv -NoTypeInformation
         $back = Import-Csv TestDrive:/connections.csv
@@ -88,10 +88,9 @@ Describe 'The results of a server' {
 
     It 'survive JSON' {
         $back = $connections | ConvertTo-Json | ConvertFrom-Json
-        foreach ($property in 'RemoteEndPoint', 'BytesReceived', 'BytesSent') {
+        foreach ($property in 'RemoteEndPoint', 'BytesReceived', 'BytesSent', 'EndReason') {
             $back.$property -join ' ' | Should-BeString ($connections.$property -join ' ')
         }
-        [EchoSocket.EndReason[]] $back.EndReason -join ' ' | Should-BeString ($connections.EndReason -join ' ')
     }
 
     It 'can be sorted, grouped and summed' {

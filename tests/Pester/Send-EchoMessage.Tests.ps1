@@ -86,10 +86,11 @@ Describe 'Send-EchoMessage' {
 
     It 'keeps nothing of a long pipeline in memory' {
         # A process of its own, so that nothing else's memory is counted.
+        $port = $server.Port
         $job = Start-Job {
             Import-Module $using:manifest
             $count = 0
-            1..40000 | ForEach-Object { 'x' * 32 } | Send-EchoMessage -Port $using:server.Port | ForEach-Object {
+            1..40000 | ForEach-Object { 'x' * 32 } | Send-EchoMessage -Port $using:port | ForEach-Object {
                 if (++$count % 10000 -eq 0) { [GC]::GetTotalMemory($true) }
             }
         }
@@ -133,7 +134,7 @@ Describe 'Send-EchoMessage without a server' {
         @{ Parameter = 'ConnectionTimeoutSeconds'; Send = { Send-EchoMessage hi -ConnectionTimeoutSeconds 0 } }
         @{ Parameter = 'OperationTimeoutSeconds'; Send = { Send-EchoMessage hi -OperationTimeoutSeconds -1 } }
         @{ Parameter = 'OperationTimeoutSeconds'; Send = { Send-EchoMessage hi -OperationTimeoutSeconds ([double]::NaN) } }
-        @{ Parameter = 'ComputerName'; Send = { Send-EchoMessage hi -ComputerName '' } }
+        @{ Parameter = 'ComputerName'; Send = { Send-EchoMessage hi -ComputerName ([string]::Empty) } }
         @{ Parameter = 'Encoding'; Send = { Send-EchoMessage hi -Encoding $null } }
     ) {
         $problem = $Send | Should-Throw "*$Parameter*"

@@ -19,7 +19,7 @@ Describe 'Test-EchoServer' {
 
     It 'reports the path with -Detailed' {
         $report = $server | Test-EchoServer -Detailed
-        $report | Should-HaveType ([EchoSocket.PathReport])
+        $report | Should-HaveType ([EchoSocket.EchoPathReport])
         $report.Success | Should-BeTrue
         $report.FailedStage | Should-Be 'None'
         $report.ComputerName | Should-Be '127.0.0.1'
@@ -40,7 +40,7 @@ Describe 'Test-EchoServer' {
     It 'refuses <Test> and names <Parameter>' -ForEach @(
         @{ Parameter = 'Port'; Test = { Test-EchoServer -Port 0 } }
         @{ Parameter = 'TimeoutSeconds'; Test = { Test-EchoServer -TimeoutSeconds 0 } }
-        @{ Parameter = 'ComputerName'; Test = { Test-EchoServer -ComputerName '' } }
+        @{ Parameter = 'ComputerName'; Test = { Test-EchoServer -ComputerName ([string]::Empty) } }
     ) {
         $Test | Should-Throw "*$Parameter*"
     }

@@ -13,7 +13,7 @@ namespace EchoSocket.Measuring;
 internal sealed class LatencyCurve
 {
     private const int PointCount = 200;
-    private const int MaxNameWidth = 40; // in letters of average width
+    private const int MaxNameWidth = 40;
     private const string WideLetters = "MWmw@%";
     private const char Replacement = '\uFFFD';
 
@@ -21,7 +21,7 @@ internal sealed class LatencyCurve
 
     private LatencyCurve(string label, MeterResult result)
     {
-        Label = label;
+        (Label, Result) = (label, result);
         if (result.Received == 0 || string.IsNullOrEmpty(result.HdrHistogram))
             return;
 
@@ -47,6 +47,11 @@ internal sealed class LatencyCurve
 
     /// <summary>The target, with a number if several results have the same target.</summary>
     public string Label { get; }
+
+    public MeterResult Result { get; }
+
+    /// <summary>Messages were lost or connections failed, so the curve is not the whole truth.</summary>
+    public bool HasFailures => Result.Lost > 0 || Result.Errors.Count > 0;
 
     /// <summary>From the shortest time to the longest; empty if there was no reply.</summary>
     public IReadOnlyList<(double Nines, double Time)> Points => _points;
@@ -76,12 +81,14 @@ internal sealed class LatencyCurve
 
     private static string Target(MeterResult result)
     {
-        var name = Shorten(result.ComputerName ?? "");
+        var name = Shorten(result.ComputerName ?? "", MaxNameWidth);
         return FormattableString.Invariant($"{(name.Contains(":") ? $"[{name}]" : name)}:{result.Port}");
     }
 
-    /// <summary>Shortens a name to the room there is, and replaces control characters and those that XML cannot hold.</summary>
-    private static string Shorten(string name)
+    /// <summary>
+    /// Shortens a name to a width in letters of average width, and replaces control characters and those that XML cannot hold.
+    /// </summary>
+    public static string Shorten(string name, int maxWidth)
     {
         var text = new StringBuilder();
         var width = 0;
@@ -89,7 +96,7 @@ internal sealed class LatencyCurve
         {
             // From U+1100 (Hangul) on, most characters are twice as wide as Latin letters.
             width += name[i] < '\u1100' && WideLetters.IndexOf(name[i]) < 0 ? 1 : 2;
-            if (width > MaxNameWidth)
+            if (width > maxWidth)
                 return text.Append('…').ToString();
 
             if (i + 1 < name.Length && XmlConvert.IsXmlSurrogatePair(name[i + 1], name[i]))

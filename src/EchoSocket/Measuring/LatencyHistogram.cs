@@ -1,13 +1,8 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
-using System.IO;
-using System.IO.Compression;
 using System.Linq;
 using System.Threading;
-using HdrHistogram;
-using HdrHistogram.Encoding;
-using HdrHistogram.Utilities;
 
 namespace EchoSocket.Measuring;
 
@@ -18,15 +13,8 @@ namespace EchoSocket.Measuring;
 /// </summary>
 internal sealed class LatencyHistogram
 {
-    // The compressed V2 format: a cookie, a length, and a zlib stream (RFC 1950), whose first two bytes are a header.
-    private const uint CompressedCookie = 0x1C849314;
-    private const int DeflatedOffset = 4 + 4 + 2;
-
     private const long MaxTime = 3_600_000_000_000;
     private const int Digits = 3;
-
-    // From 36.7 minutes on a bin is wider than the 32 bits that the library (2.5.0) has for it, and it encodes wrongly.
-    private const long MaxEncodedTime = (1L << 41) - 1;
 
     // Bins are 1 ns wide for the first 2,048; then their width doubles after every 1,024.
     private const int BinsPerDoubling = 1024;
@@ -61,20 +49,11 @@ internal sealed class LatencyHistogram
     /// <summary>Reads what <see cref="Encode"/> returned.</summary>
     public static LatencyHistogram Decode(string encoded)
     {
-        // The library (2.5.0, its issue 99) decompresses only the first part, so it is given the whole decompressed.
-        var bytes = Convert.FromBase64String(encoded);
-        using var plain = new MemoryStream();
-        using (var compressed = new MemoryStream(bytes, DeflatedOffset, bytes.Length - DeflatedOffset))
-        using (var inflated = new DeflateStream(compressed, CompressionMode.Decompress))
-            inflated.CopyTo(plain);
-        var counts = HistogramEncoding.DecodeFromByteBuffer(ByteBuffer.Allocate(plain.ToArray()), 0);
-
         var histogram = new LatencyHistogram();
-        for (var index = 0; index < histogram._counts.Length; index++)
+        foreach (var (index, count) in HdrFormat.Decode(encoded, Digits, MaxTime))
         {
-            var bin = new Bin(index, 0);
-            if (counts.GetCountAtValue(bin.Low) is > 0 and var count)
-                histogram.Add(bin.Low, bin.High, bin.Middle, count);
+            var bin = new Bin(index, count);
+            histogram.Add(bin.Low, bin.High, bin.Middle, bin.Count);
         }
 
         return histogram;
@@ -111,45 +90,8 @@ internal sealed class LatencyHistogram
         }),
     ];
 
-    /// <summary>Returns the counts in HdrHistogram's own format. Times above 36 minutes are encoded as 36 minutes.</summary>
-    public string Encode()
-    {
-        var counts = new LongHistogram(1, MaxTime, Digits);
-        foreach (var bin in Bins())
-            counts.RecordValueWithCount(Math.Min(bin.Low, MaxEncodedTime), bin.Count);
-        var buffer = ByteBuffer.Allocate(counts.GetNeededByteBufferCapacity());
-        var plain = new byte[counts.Encode(buffer, HistogramEncoderV2.Instance)];
-        buffer.Position = 0;
-        for (var i = 0; i < plain.Length; i++)
-            plain[i] = buffer.Get();
-        return Convert.ToBase64String(Compressed(plain));
-    }
-
-    // The library (2.5.0) omits the checksum that ends a zlib stream; strict readers refuse that.
-    private static byte[] Compressed(byte[] plain)
-    {
-        using var zlib = new MemoryStream();
-        zlib.Write([0x78, 0x9C], 0, 2); // RFC 1950: deflate, a window of 32 KiB, the default level
-        using (var deflate = new DeflateStream(zlib, CompressionMode.Compress, leaveOpen: true))
-            deflate.Write(plain, 0, plain.Length);
-        zlib.Write(BigEndian(Adler32(plain)), 0, 4);
-        return [.. BigEndian(CompressedCookie), .. BigEndian((uint)zlib.Length), .. zlib.ToArray()];
-    }
-
-    // RFC 1950, section 8.2.
-    private static uint Adler32(byte[] bytes)
-    {
-        var (a, b) = (1u, 0u);
-        foreach (var value in bytes)
-        {
-            a = (a + value) % 65_521;
-            b = (b + a) % 65_521;
-        }
-
-        return (b << 16) | a;
-    }
-
-    private static byte[] BigEndian(uint value) => [(byte)(value >> 24), (byte)(value >> 16), (byte)(value >> 8), (byte)value];
+    /// <summary>Returns the counts in HdrHistogram's own format.</summary>
+    public string Encode() => HdrFormat.Encode(Bins().Select(bin => (bin.Index, bin.Count)), Digits, MaxTime);
 
     private static int BinOf(long time)
     {
@@ -188,9 +130,11 @@ internal sealed class LatencyHistogram
     {
         private readonly int _doublings = Math.Max((index / BinsPerDoubling) - 1, 0);
 
+        public int Index { get; } = index;
+
         public long Count { get; } = count;
 
-        public long Low => (index - (_doublings * (long)BinsPerDoubling)) << _doublings;
+        public long Low => (Index - (_doublings * (long)BinsPerDoubling)) << _doublings;
 
         public long High => Low + (1L << _doublings) - 1;
 

@@ -45,67 +45,76 @@ internal sealed class ConnectionCloser(
     /// <summary>Ends a connection for this reason.</summary>
     public void End(ServedConnection connection, EndReason reason, string detail = "")
     {
-        if (reason is EndReason.Stopped or EndReason.IdleTimeout)
-            detail = Leftover(connection, reason);
-
-        // Asking for the local endpoint costs a system call, and works only while the socket is open.
+        // Asking costs system calls, and works only while the socket is open.
+        var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
+        var undelivered = ended ? connection.Transport.Unacknowledged : 0;
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
-        Close(connection, reason);
-        observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+        Release(connection, reason);
+        try
+        {
+            observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
+        }
+        finally
+        {
+            counters.Ended(); // only now: without active connections the server has reported every end
+        }
     }
 
     /// <summary>Closes a connection without reporting a result.</summary>
     public void Close(ServedConnection connection, EndReason reason)
     {
-        connections.Remove(connection);
-        activity.Remove(connection);
-        poller.Unregister(connection.Token);
-        if (reason == EndReason.Stopped && connection.Unanswered > 0)
-        {
-            connection.Transport.Abort();
-        }
-        else
-        {
-            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
-                Drain(connection, MaxDrain);
-            connection.Transport.Close();
-        }
-
-        unsent.Release(connection);
+        Release(connection, reason);
         counters.Ended();
-        acceptor.HandleFreed();
     }
 
     /// <summary>
     /// Reads and discards up to so many bytes: closing with something unread would be a reset (RFC 9293, section 3.6.1),
-    /// which destroys replies that are still on their way. True if the client has ended, too.
+    /// which destroys replies that are still on their way. Returns how the client has ended, too, or
+    /// <see cref="SocketError.WouldBlock"/>.
     /// </summary>
-    public bool Drain(ServedConnection connection, long limit)
+    public SocketError Drain(ServedConnection connection, long limit)
     {
         for (var start = connection.Discarded; connection.Discarded - start < limit;)
         {
             var count = connection.Transport.Receive(_discarded, 0, _discarded.Length, out var error);
             if (count == 0)
-                return error is not (SocketError.WouldBlock or SocketError.InProgress);
+                return error == SocketError.InProgress ? SocketError.WouldBlock : error;
 
             connection.Discarded += count;
             connection.BytesReceived += count;
             counters.Received(count);
         }
 
-        return false;
+        return SocketError.WouldBlock;
     }
 
-    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
-    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
-    private string Leftover(ServedConnection connection, EndReason reason)
+    private void Release(ServedConnection connection, EndReason reason)
     {
-        var undelivered = connection.Transport.Unacknowledged;
-        if (reason == EndReason.Stopped)
-            connection.Discarded += connection.Transport.Unread;
-        else
-            Drain(connection, MaxDrain);
+        connections.Remove(connection);
+        activity.Remove(connection);
+        poller.Unregister(connection.Token);
+        var stopped = reason == EndReason.Stopped;
+        if (stopped)
+            connection.Discarded += connection.Transport.Unread; // the close with RST discards it
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
+        {
+            Drain(connection, MaxDrain); // makes room for more, which the second one reads
+            if (connection.Transport.Shutdown())
+                Drain(connection, MaxDrain);
+        }
 
+        if (stopped && connection.Unanswered > 0)
+            connection.Transport.Abort();
+        else
+            connection.Transport.Close();
+
+        unsent.Release(connection);
+        acceptor.HandleFreed();
+    }
+
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers on.
+    private static string Leftover(ServedConnection connection, EndReason reason, int undelivered)
+    {
         if (connection.Unanswered == 0 && reason == EndReason.Stopped)
             return "";
 

@@ -1,0 +1,119 @@
+<#
+.SYNOPSIS
+    Writes every view of every result, for the screen that it runs on, to a file: good results and bad ones, with long names.
+.EXAMPLE
+    script -qec 'stty cols 80 rows 50; dotnet tool exec powershell --yes -- -NoProfile -File tests/Pester/Views/Write-Views.ps1 tests/Pester/Views/80.txt' /dev/null
+
+    Renews the text that Views.Tests.ps1 compares with, after a view was changed on purpose. Look at the difference.
+#>
+param([Parameter(Mandatory)] [string] $Path)
+
+$ErrorActionPreference = 'Stop'
+Import-Module "$PSScriptRoot/../../../EchoSocket.psd1"
+[Console]::OutputEncoding = [Text.Encoding]::UTF8
+[cultureinfo]::CurrentCulture = [cultureinfo]::InvariantCulture
+if (Get-Variable PSStyle -ErrorAction Ignore) {
+    $PSStyle.OutputRendering = 'PlainText'
+}
+
+function Get-Duration([double] $Milliseconds) {
+    [timespan]::FromTicks($Milliseconds * 10000)
+}
+
+$time = [datetime]::new(2026, 1, 2, 3, 4, 5, [DateTimeKind]::Utc)
+$long = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
+$ipv6 = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'
+
+$connections = @(
+    @{ RemoteEndPoint = '127.0.0.1:50462'; BytesReceived = 11; BytesSent = 11; EndReason = 'PeerClosed'; Duration = Get-Duration 83 }
+    @{ RemoteEndPoint = '192.168.100.100:65535'; EndReason = 'PeerReset'; Duration = Get-Duration 0.0123 }
+    @{
+        RemoteEndPoint = $ipv6; BytesReceived = 1234567890123; BytesSent = 1234567890000; EndReason = 'IdleTimeout'; Duration = Get-Duration 90061001
+        Detail = '1,234,567 bytes of replies were not taken. 123 bytes from the client were not answered.'
+    }
+) | ForEach-Object { [EchoSocket.EchoConnection][EchoSocket.ConnectionResult] ($_ + @{ StartTime = $time; LocalEndPoint = '127.0.0.1:8081' }) }
+
+$replies = @(
+    [EchoSocket.EchoReply]@{ Message = 'hello'; Reply = 'HELLO'; ByteCount = 5; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '127.0.0.1:8081' }
+    [EchoSocket.EchoReply]@{ Message = 'a' * 200; Reply = 'A' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = '192.168.100.100:65535' }
+    [EchoSocket.EchoReply]@{ Message = "two`nlines"; Reply = "TWO`nLINES"; ByteCount = 9; RoundTripMilliseconds = 3200; RemoteEndPoint = $ipv6 }
+)
+$replies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
+
+$attempts = @(
+    [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Duration 250.1; Error = 'timed out' }
+    [EchoSocket.PathAttempt]@{ EndPoint = '192.168.100.100:65535'; Time = Get-Duration 0.15; Error = 'refused' }
+)
+$reports = @(
+    @{
+        ComputerName = 'server1'; Port = 7; Success = $true; Addresses = '127.0.0.1'; Attempts = [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:7'; Time = Get-Duration 0.15 }
+        ResolveTime = Get-Duration 1.5; ConnectTime = Get-Duration 0.15; FirstByteTime = Get-Duration 0.0712; EchoTime = Get-Duration 0.0713
+    }
+    @{
+        ComputerName = $long; Port = 65535; FailedStage = 'Connect'; Reason = 'refused'; Addresses = '2001:db8:85a3:8d3:1319:8a2e:370:7348', '192.168.100.100'
+        Attempts = $attempts; ResolveTime = Get-Duration 12.5
+    }
+    @{ ComputerName = 'no-such-host.invalid'; Port = 7; FailedStage = 'Resolve'; Reason = 'the name has no address' }
+    @{
+        ComputerName = "$long.and-of-another-one.example.com"; Port = 80; FailedStage = 'Echo'; ResolveTime = Get-Duration 12.5; ConnectTime = Get-Duration 20
+        FirstByteTime = Get-Duration 21.5; Reason = 'answered something else; the first wrong byte is at offset 12 of 64'
+    }
+) | ForEach-Object { [EchoSocket.EchoPathReport][EchoSocket.PathReport] ($_ + @{ StartTime = $time }) }
+
+$errors = New-Object 'Collections.Generic.Dictionary[string,long]'
+$errors['ConnectionReset'] = 12
+$errors['OperationTimeout'] = 3
+$refused = New-Object 'Collections.Generic.Dictionary[string,long]'
+$refused['ConnectionRefused'] = 1
+$statistics = @(
+    @{
+        ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 32; Sent = 1000; Received = 1000; Duration = Get-Duration 72.8
+        MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
+    }
+    @{
+        ComputerName = $long; Port = 65535; Connections = 30; InFlight = 100; MessageSize = 65536; Rate = 1234567.5; Sent = 1234567890; Received = 1233333333; Lost = 1234557
+        Duration = Get-Duration 3600000; MessagesPerSecond = 1234567.5; BytesPerSecond = 80908615680; Minimum = Get-Duration 0.0152; Errors = $errors
+        Mean = Get-Duration 12.5; P50 = Get-Duration 0.286; Detail = '192.168.100.100:65535 reset the connection. 5 of 65,536 bytes had come.'
+    }
+    @{ ComputerName = 'server2'; Port = 8081; Errors = $refused; Detail = 'Nobody listens on server2:8081.' }
+) | ForEach-Object {
+    $result = [EchoSocket.MeterResult] ($_ + @{ StartTime = $time })
+    if ($result.Received) {
+        $result.ConnectTime = Get-Duration 0.136
+        $result.StandardDeviation = Get-Duration 0.0168
+        $result.P90 = Get-Duration 0.999
+        $result.P99 = Get-Duration 119
+        $result.P999 = Get-Duration 3740
+        $result.Maximum = Get-Duration 4310
+        $result.Histogram = @(
+            [EchoSocket.HistogramBucket]@{ FromMicroseconds = 14.125; ToMicroseconds = 14.962; Count = [long] ($result.Received / 4) }
+            [EchoSocket.HistogramBucket]@{ FromMicroseconds = 281.838; ToMicroseconds = 298.538; Count = [long] ($result.Received / 2) }
+            [EchoSocket.HistogramBucket]@{ FromMicroseconds = 3981071.706; ToMicroseconds = 4216965.034; Count = 3 }
+        )
+    }
+    [EchoSocket.EchoStatistics] $result
+}
+
+# A free port has five digits, but which?
+$job = Start-EchoServer -AsJob -Port 0 -Name 'a-long-name-of-a-server-in-the-background'
+
+$(
+    foreach ($view in @(
+            @{ Name = 'Connections'; Output = { $connections } }
+            @{ Name = 'Connections as a list'; Output = { $connections[2] | Format-List } }
+            @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream) -replace ':\d{5}', ':#####' } }
+            @{ Name = 'Replies'; Output = { $replies } }
+            @{ Name = 'Replies as a list'; Output = { $replies[1, 2] | Format-List } }
+            @{ Name = 'Path reports'; Output = { $reports } }
+            @{ Name = 'Path reports as a list'; Output = { $reports[1] | Format-List } }
+            @{ Name = 'Attempts to connect'; Output = { $reports[1].Attempts } }
+            @{ Name = 'Statistics'; Output = { $statistics } }
+            @{ Name = 'Statistics as a table'; Output = { $statistics | Format-Table } }
+            @{ Name = 'Statistics as a list'; Output = { $statistics[1, 2] | Format-List } }
+            @{ Name = 'Buckets of a histogram'; Output = { $statistics[0].Histogram } }
+        )) {
+        "=== $($view.Name)"
+        & $view.Output | Out-String -Stream | ForEach-Object TrimEnd | Where-Object { $_ }
+    }
+) | Set-Content $Path -Encoding UTF8
+Remove-Job $job -Force
