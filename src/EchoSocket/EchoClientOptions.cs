@@ -34,7 +34,7 @@ public class EchoClientOptions
     }
 
     /// <summary>
-    /// How long resolving the name and connecting may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
+    /// How long resolving the name, connecting and a TLS handshake may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
     /// Several addresses race, as described in RFC 8305.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
@@ -60,6 +60,9 @@ public class EchoClientOptions
     /// byte is <see cref="EchoError.ReplyMismatch"/>. An <see cref="EchoMeter"/> always checks.
     /// </summary>
     public bool AnyReply { get; set; }
+
+    /// <summary>How to use TLS. Default null: the client does not. An <see cref="EchoMeter"/> does not use it.</summary>
+    public EchoClientTls? Tls { get; set; }
 
     /// <summary>
     /// How long a server may take to answer FIN with its own. An echo server need only be running for that. A test may choose

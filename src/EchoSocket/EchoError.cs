@@ -36,6 +36,9 @@ public enum EchoError
     /// <summary>Bytes came back that no echo would send.</summary>
     ReplyMismatch,
 
+    /// <summary>TLS failed, most often in the handshake: a certificate, a version, or a peer that does not speak TLS.</summary>
+    AuthenticationFailed,
+
     /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
     SocketFailure,
 }

@@ -47,7 +47,7 @@ public class ErrorsTests
     [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
     [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
     [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
-    public void Errors_between_messages_have_ids(SocketError error, EchoError named) => Check(named, Errors.Idle("host:1", error));
+    public void Errors_between_messages_have_ids(SocketError error, EchoError named) => Check(named, Errors.Idle("host:1", error, ""));
 
     [Fact]
     public void Bytes_that_no_echo_would_send_are_ReplyMismatch()

@@ -51,7 +51,7 @@ internal static class Errors
             $"Could not connect to {endPoint} within {Seconds(limit)}: resolving '{host}' {problem}. Check the name and this " +
             "computer's DNS servers, give an IP address, or allow more time.", e);
 
-    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit)
+    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "")
     {
         var progress = string.Format(
             CultureInfo.InvariantCulture,
@@ -60,7 +60,7 @@ internal static class Errors
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
-                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.");
+                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}");
         }
 
         if (SocketErrors.IsReset(error))
@@ -77,6 +77,9 @@ internal static class Errors
                 $"The exchange with {endPoint} was not complete within {Seconds(limit)}: {progress}. Check that it is an echo server " +
                 "and that it is not busy with another client (some serve one at a time), or allow more time.");
         }
+
+        if (problem.Length > 0)
+            return Tls(endPoint, $"{problem} Before that, {progress}.");
 
         return Other(endPoint, $"Exchanging a message ({progress}) with", new SocketException((int)error));
     }
@@ -106,14 +109,24 @@ internal static class Errors
             endPoint, messages, shown, NoEcho, option));
 
     /// <summary>The connection ended while the client waited for nothing; no error is the server's FIN.</summary>
-    public static EchoException Idle(string endPoint, SocketError error) =>
+    public static EchoException Idle(string endPoint, SocketError error, string problem) =>
         error == SocketError.Success ? new(EchoError.ConnectionClosedEarly, endPoint,
             $"{endPoint} closed the connection while no message was outstanding. Check that it still runs, and how long it " +
-            "waits for the next message.")
+            $"waits for the next message.{After(problem)}")
         : SocketErrors.IsReset(error) ? new(EchoError.ConnectionReset, endPoint,
             $"{endPoint} reset the connection while no message was outstanding. The server, or a device on the path to it, " +
             "aborted the connection; look for the reason there.")
+        : problem.Length > 0 ? Tls(endPoint, problem)
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
+
+    public static EchoException Tls(string endPoint, string problem) => new(EchoError.AuthenticationFailed, endPoint,
+        $"TLS with {endPoint} failed. {problem} Check that both sides use TLS on this port, and their certificates.");
+
+    public static EchoException TlsTimeout(string endPoint, TimeSpan limit) => new(EchoError.ConnectionTimeout, endPoint,
+        $"The TLS handshake with {endPoint} was not complete within {Seconds(limit)}. Check that the server uses TLS on this port " +
+        "and that it is not busy with another client (some serve one at a time), or allow more time.");
+
+    private static string After(string problem) => problem.Length > 0 ? " " + problem : "";
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

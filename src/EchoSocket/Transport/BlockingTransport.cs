@@ -10,7 +10,7 @@ namespace EchoSocket.Transport;
 /// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
 /// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown()"/>.
 /// </summary>
-internal sealed class BlockingTransport(Socket socket) : IDisposable
+internal class BlockingTransport(Socket socket) : IDisposable
 {
     // Closing a socket with unread input resets the connection (RFC 9293, section 3.6.1; Linux and Windows alike). So up
     // to this many bytes are read first. A peer that sends more after our FIN gets the reset.
@@ -21,10 +21,15 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
     private int _receiveTimeout;
 
-    public bool IsDisposed { get; private set; }
+    public bool IsDisposed { get; protected set; }
+
+    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send"/> reported last, as a sentence; otherwise empty.</summary>
+    public virtual string Problem => "";
 
     /// <summary>There are bytes to read.</summary>
-    public bool HasUnread
+    public virtual bool HasUnread => SocketHasUnread;
+
+    private bool SocketHasUnread
     {
         get
         {
@@ -59,7 +64,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     /// Reads at least one byte. Zero with <see cref="SocketError.Success"/> is the peer's FIN. Fails with a time-out when
     /// the stopwatch shows <paramref name="due"/>.
     /// </summary>
-    public int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
+    public virtual int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
     {
         error = SocketError.TimedOut;
         var left = Clock.MillisecondsUntil(due);
@@ -86,7 +91,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Whether a receive would return at once; waits up to this time for that.</summary>
-    public bool IsReadable(int milliseconds = 0)
+    public virtual bool IsReadable(int milliseconds = 0)
     {
         try
         {
@@ -99,7 +104,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Sends the first <paramref name="count"/> bytes, all of them unless there is an error.</summary>
-    public SocketError Send(byte[] buffer, int count)
+    public virtual SocketError Send(byte[] buffer, int count)
     {
         var start = Stopwatch.GetTimestamp();
         try
@@ -117,10 +122,10 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     public void Shutdown() => Shutdown(SocketShutdown.Both);
 
     /// <summary>Sends FIN. The peer's bytes still come.</summary>
-    public void EndSending() => Shutdown(SocketShutdown.Send);
+    public virtual void EndSending() => Shutdown(SocketShutdown.Send);
 
     /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         IsDisposed = true;
         Shutdown();
@@ -153,7 +158,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         try
         {
             byte[]? buffer = null;
-            for (var drained = 0; drained < MaxDrain && HasUnread;)
+            for (var drained = 0; drained < MaxDrain && SocketHasUnread;)
             {
                 buffer ??= new byte[16 * 1024];
                 var count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);

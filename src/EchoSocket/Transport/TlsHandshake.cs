@@ -9,7 +9,7 @@ using System.Threading.Tasks;
 namespace EchoSocket.Transport;
 
 /// <summary>
-/// The server's side of a TLS handshake. SslStream continues it while it is fed, or else on another thread, which then wakes
+/// A TLS handshake. SslStream continues it while it is fed, or else on another thread, which then wakes
 /// the loop. For the loop's thread.
 /// </summary>
 internal sealed class TlsHandshake : IDisposable
@@ -19,7 +19,7 @@ internal sealed class TlsHandshake : IDisposable
     private readonly ITransport _transport;
     private readonly TlsBuffers _buffers;
     private readonly TlsOutput _output;
-    private readonly TlsServer _server;
+    private readonly TlsSide _side;
     private readonly Action _wake;
     private readonly Timer _limit;
     private Task? _task;
@@ -28,23 +28,23 @@ internal sealed class TlsHandshake : IDisposable
     private volatile bool _late;
     private bool _fed;
 
-    public TlsHandshake(ITransport transport, TlsBuffers buffers, TlsOutput output, TlsServer server, Action wake)
+    public TlsHandshake(ITransport transport, TlsBuffers buffers, TlsOutput output, TlsSide side, Action wake)
     {
         _transport = transport;
         _buffers = buffers;
         _output = output;
-        _server = server;
+        _side = side;
         _wake = wake;
         Pipe = new TlsPipe(buffers, WakeFromAnotherThread);
         Stream = new SslStream(Pipe, leaveInnerStreamOpen: false, AcceptCertificate);
-        _limit = new Timer(_ => EndOfTime(), null, server.HandshakeTimeout, Timeout.InfiniteTimeSpan);
+        _limit = new Timer(_ => EndOfTime(), null, side.HandshakeTimeout, Timeout.InfiniteTimeSpan);
     }
 
     public TlsPipe Pipe { get; }
 
     public SslStream Stream { get; }
 
-    /// <summary>Why the handshake failed, as a sentence; empty if it did not, or if the client left without a word.</summary>
+    /// <summary>Why the handshake failed, as a sentence; empty if there is nothing to say.</summary>
     public string Problem { get; private set; } = "";
 
     /// <summary>
@@ -56,7 +56,7 @@ internal sealed class TlsHandshake : IDisposable
         _thread = Environment.CurrentManagedThreadId;
         _task ??= Begin();
         error = SocketError.WouldBlock;
-        while (true)
+        for (var moved = false; ; moved = true)
         {
             var ended = _task.IsCompleted; // asked first: the last bytes, or an alert, are written before it ends
             Pipe.MoveHandshakeTo(_output);
@@ -68,7 +68,10 @@ internal sealed class TlsHandshake : IDisposable
             if (ended)
                 return Complete(out error);
             if (_late)
-                return Fail(SocketError.Fault, $"The client did not complete the TLS handshake within {_server.HandshakeTimeout.TotalSeconds:0.###} s.", out error);
+                return Fail(SocketError.Fault, $"The {_side.Peer} did not complete the TLS handshake within {_side.HandshakeTimeout.TotalSeconds:0.###} s.", out error);
+
+            if (moved)
+                return false; // the others get their turn, too
 
             var count = TlsTransport.MinCount - Pipe.Left;
             var received = count == 0 ? 0 : _transport.Receive(_buffers.Input, 0, count, out sending);
@@ -76,22 +79,22 @@ internal sealed class TlsHandshake : IDisposable
             {
                 return count == 0 || sending == SocketError.WouldBlock ? false
                     : sending != SocketError.Success ? Fail(sending, Interrupted, out error)
-                    : _fed ? Fail(SocketError.Fault, "The client closed the connection during the TLS handshake.", out error)
-                    : Fail(SocketError.Success, "", out error);
+                    : _fed ? Fail(SocketError.Fault, $"The {_side.Peer} closed the connection during the TLS handshake.", out error)
+                    : Fail(SocketError.Success, _side.LeavesUnannounced, out error);
             }
 
-            if (!_fed && _buffers.Input[0] != TlsRecord.Handshake)
-                return Fail(SocketError.Fault, $"The client does not speak TLS: it began with '{Printable(_buffers.Input, received)}'.", out error);
+            if (!_fed && !_side.MayBeTls(_buffers.Input, received))
+                return Fail(SocketError.Fault, $"The {_side.Peer} does not speak TLS: it began with '{Printable(_buffers.Input, received)}'.", out error);
 
             _fed = true;
             error = SocketError.InProgress;
             Pipe.Feed(_buffers.Input, received);
             if (Pipe.State == RecordState.Invalid)
-                return Fail(SocketError.Fault, "The client sent bytes that are not TLS during the handshake.", out error);
+                return Fail(SocketError.Fault, $"The {_side.Peer} sent bytes that are not TLS during the handshake.", out error);
         }
     }
 
-    /// <summary>Tells the client that no more comes. Call it once, with nothing left to send before it.</summary>
+    /// <summary>Tells the peer that no more comes. Call it once, with nothing left to send before it.</summary>
     public void SendCloseNotify()
     {
         if (TlsPlatform.Shutdown(Stream))
@@ -110,7 +113,7 @@ internal sealed class TlsHandshake : IDisposable
 
     private Task Begin()
     {
-        var task = _server.Authenticate(Stream);
+        var task = _side.Authenticate(Stream);
         task.ContinueWith(
             ended =>
             {
@@ -128,7 +131,7 @@ internal sealed class TlsHandshake : IDisposable
         return true;
     }
 
-    private string Failure() => _certificateProblem.Length > 0 ? _certificateProblem : TlsProblem.Describe(_task!.Exception!, "client");
+    private string Failure() => _certificateProblem.Length > 0 ? _certificateProblem : TlsProblem.Describe(_task!.Exception!, _side.Peer);
 
     private bool Fail(SocketError reason, string problem, out SocketError error)
     {
@@ -152,7 +155,7 @@ internal sealed class TlsHandshake : IDisposable
 
     private bool AcceptCertificate(object sender, X509Certificate? certificate, X509Chain? chain, SslPolicyErrors errors)
     {
-        _certificateProblem = _server.ProblemWith(certificate as X509Certificate2, chain);
+        _certificateProblem = _side.ProblemWith(certificate as X509Certificate2, chain, errors);
         return _certificateProblem.Length == 0;
     }
 

@@ -36,6 +36,23 @@ internal static class TlsPlatform
         }
     }
 
+    /// <summary>What a handshake has agreed on. .NET Framework does not tell the cipher suite.</summary>
+    public static TlsDetails Details(SslStream stream)
+    {
+        using var certificate = new X509Certificate2(stream.RemoteCertificate!);
+        return new TlsDetails
+        {
+            Protocol = stream.SslProtocol.ToString(),
+            CipherSuite = typeof(SslStream).GetProperty("NegotiatedCipherSuite")?.GetValue(stream)?.ToString() ?? "",
+            Subject = certificate.Subject,
+            Issuer = certificate.Issuer,
+            Names = CertificateNames.Of(certificate),
+            NotBefore = certificate.NotBefore.ToUniversalTime(),
+            NotAfter = certificate.NotAfter.ToUniversalTime(),
+            Thumbprint = TrustedCertificates.Thumbprint(certificate),
+        };
+    }
+
     /// <summary>
     /// How a server begins a handshake. From .NET 5 on, the certificate's chain is built once for all of them, which saves about a
     /// third of the time of each, and renegotiation is refused. .NET Framework does neither.

@@ -8,7 +8,14 @@ internal static class TlsRecord
     /// <summary>The largest record: 2^14 bytes, and what TLS 1.2 allows encryption to add (RFC 5246, section 6.2.3).</summary>
     public const int MaxSize = HeaderSize + (16 * 1024) + 2048;
 
+    /// <summary>The type of the records that a handshake begins with.</summary>
     public const byte Handshake = 22;
+
+    /// <summary>The type of an alert, with which a server may answer instead.</summary>
+    public const byte Alert = 21;
+
+    /// <summary>The first byte in the first record of a client, behind the header.</summary>
+    public const byte ClientHello = 1;
 
     private const byte FirstType = 20; // change_cipher_spec
     private const byte LastType = 23; // application_data

@@ -6,10 +6,11 @@ using System.Threading.Tasks;
 namespace EchoSocket.Transport;
 
 /// <summary>What all TLS connections of a server share. Immutable.</summary>
-internal sealed class TlsServer
+internal sealed class TlsServer : TlsSide
 {
     private readonly Func<SslStream, Task> _authenticate;
     private readonly TrustedCertificates? _clients;
+    private readonly bool _requireClientCertificate;
 
     /// <param name="certificate">The server's, with its private key.</param>
     /// <param name="requireClientCertificate">Whether a client must show a certificate.</param>
@@ -18,21 +19,25 @@ internal sealed class TlsServer
     public TlsServer(X509Certificate2 certificate, bool requireClientCertificate, TrustedCertificates? clients, TimeSpan handshakeTimeout)
     {
         _authenticate = TlsPlatform.ServerHandshake(certificate, requireClientCertificate);
-        RequireClientCertificate = requireClientCertificate;
+        _requireClientCertificate = requireClientCertificate;
         _clients = clients;
         HandshakeTimeout = handshakeTimeout;
     }
 
-    public bool RequireClientCertificate { get; }
+    public override string Peer => "client";
 
-    public TimeSpan HandshakeTimeout { get; }
+    public override string LeavesUnannounced => ""; // to connect and to close is the shortest test of a path
 
-    /// <summary>Begins a handshake.</summary>
-    public Task Authenticate(SslStream stream) => _authenticate(stream);
+    public override string Refusal => "it may not trust this server's certificate.";
 
-    /// <summary>What is wrong with a client's certificate, as a sentence; empty if nothing is.</summary>
-    public string ProblemWith(X509Certificate2? certificate, X509Chain? chain) =>
-        !RequireClientCertificate ? ""
+    public override TimeSpan HandshakeTimeout { get; }
+
+    public override Task Authenticate(SslStream stream) => _authenticate(stream);
+
+    public override string ProblemWith(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors) =>
+        !_requireClientCertificate ? ""
         : certificate is null ? "The client showed no certificate, which this server requires."
-        : CertificateCheck.Problem(certificate, chain, _clients, CertificateCheck.ClientUsage, "client");
+        : CertificateCheck.Problem(certificate, chain, _clients, CertificateCheck.ClientUsage, Peer);
+
+    public override bool MayBeTls(byte[] bytes, int count) => bytes[0] == TlsRecord.Handshake;
 }

@@ -5,9 +5,10 @@ using System.Net.Sockets;
 namespace EchoSocket.Transport;
 
 /// <summary>
-/// TLS over another transport, for a server. An SslStream works on bytes in memory, and this class moves them to and from the
+/// TLS over another transport, for either side. An SslStream works on bytes in memory, and this class moves them to and from the
 /// other transport, so nothing waits. A receive decrypts every record that is whole. What the poller would then not report
-/// (an end right behind the data), the transport reports by waking the loop for this connection. For the loop's thread.
+/// (an end right behind the data), the transport reports by waking the loop for this connection. For one thread at a
+/// time, but once the handshake is complete, another thread may send.
 /// </summary>
 #pragma warning disable CA1001 // Close and Abort dispose of the handshake
 internal sealed class TlsTransport : ITransport
@@ -24,21 +25,23 @@ internal sealed class TlsTransport : ITransport
     private readonly ITransport _transport;
     private readonly TlsBuffers _buffers;
     private readonly Action _wake;
+    private readonly TlsSide _side;
     private readonly TlsOutput _output;
     private readonly TlsHandshake _handshake;
     private int _encrypted; // so many bytes of what is sent next are encrypted already, and in _output
-    private bool _established;
+        private bool _hasDecrypted;
     private bool _ended; // close_notify has come
     private bool _failed;
     private bool _closing;
 
-    public TlsTransport(ITransport transport, TlsBuffers buffers, TlsServer server, Action wake)
+    public TlsTransport(ITransport transport, TlsBuffers buffers, TlsSide side, Action wake)
     {
         _transport = transport;
         _buffers = buffers;
+        _side = side;
         _wake = wake;
         _output = new TlsOutput(transport);
-        _handshake = new TlsHandshake(transport, buffers, _output, server, wake);
+        _handshake = new TlsHandshake(transport, buffers, _output, side, wake);
     }
 
     public IPEndPoint RemoteEndPoint => _transport.RemoteEndPoint;
@@ -46,6 +49,12 @@ internal sealed class TlsTransport : ITransport
     public IPEndPoint? LocalEndPoint => _transport.LocalEndPoint;
 
     public string Problem { get; private set; } = "";
+
+    /// <summary>The handshake is complete.</summary>
+    public bool IsEstablished { get; private set; }
+
+    /// <summary>What the handshake has agreed on, once it is complete.</summary>
+    public TlsDetails Details => TlsPlatform.Details(_handshake.Stream);
 
     public bool WantsToSend => !_output.IsEmpty;
 
@@ -57,8 +66,13 @@ internal sealed class TlsTransport : ITransport
     {
         if (_failed)
             return Discard(out error);
-        if (!_established && !Handshake(out error))
+        if (!IsEstablished)
+        {
+            if (Handshake(out error) && _handshake.Pipe.Left > 0)
+                _wake(); // what came with the last message of the handshake
             return 0;
+        }
+
         if (_ended)
         {
             error = SocketError.Success;
@@ -73,6 +87,7 @@ internal sealed class TlsTransport : ITransport
         if (received > 0 || pipe.State == RecordState.Whole)
         {
             decrypted = Decrypt(buffer, offset, count);
+            _hasDecrypted |= decrypted > 0;
             error = decrypted > 0 || _ended ? SocketError.Success : _failed ? SocketError.Fault : SocketError.InProgress;
             if (decrypted > 0 && (_ended || _failed))
                 _wake();
@@ -103,7 +118,7 @@ internal sealed class TlsTransport : ITransport
             }
             catch (Exception e)
             {
-                error = Fail(TlsProblem.Describe(e, "client"));
+                error = Fail(TlsProblem.Describe(e, _side.Peer));
                 break;
             }
 
@@ -138,16 +153,18 @@ internal sealed class TlsTransport : ITransport
         _transport.Abort();
     }
 
-    // Returns false if the handshake has not succeeded; the error says why.
+    /// <summary>Releases what TLS holds, and leaves the transport below as it is.</summary>
+    public void Release() => _handshake.Dispose();
+
+    // Returns true once the handshake is complete; until then the error says why it is not.
     private bool Handshake(out SocketError error)
     {
-        _established = _handshake.Advance(out error);
-        if (_established || error is SocketError.WouldBlock or SocketError.InProgress)
-            return _established;
-
-        Problem = _handshake.Problem;
-        _failed = true;
-        return false;
+        IsEstablished = _handshake.Advance(out error);
+        if (IsEstablished)
+            error = SocketError.InProgress;
+        else if (error is not (SocketError.WouldBlock or SocketError.InProgress))
+            (Problem, _failed) = (_handshake.Problem, true);
+        return IsEstablished;
     }
 
     private int Decrypt(byte[] buffer, int offset, int count)
@@ -169,23 +186,25 @@ internal sealed class TlsTransport : ITransport
             }
             catch (Exception e)
             {
-                Fail(TlsProblem.Describe(e, "client"));
+                Fail(TlsProblem.Describe(e, _side.Peer));
                 return decrypted;
             }
         }
 
         if (state == RecordState.Invalid && !_ended)
-            Fail("The client sent bytes that are not TLS.");
+            Fail($"The {_side.Peer} sent bytes that are not TLS.");
         return decrypted;
     }
 
-    // The client has sent FIN, but not close_notify before it.
+    // The peer has sent FIN, but not close_notify before it.
     private SocketError Cut(int held)
     {
         if (held > 0)
             return Fail("The connection was cut in the middle of a TLS record.");
 
-        Problem = "The client closed without a TLS close_notify: it sends none, or the connection was cut.";
+        Problem = _hasDecrypted
+            ? $"The {_side.Peer} closed without a TLS close_notify: it sends none, or the connection was cut."
+            : $"The {_side.Peer} closed right after the TLS handshake, without a close_notify: {_side.Refusal}";
         return SocketError.Success;
     }
 
@@ -197,7 +216,7 @@ internal sealed class TlsTransport : ITransport
     }
 
     // After a failure, what still comes is read and thrown away. Left unread, it would make the close a reset, which
-    // can destroy the alert that is on its way to the client.
+    // can destroy the alert that is on its way to the peer.
     private int Discard(out SocketError error)
     {
         for (var left = MaxDiscard; left > 0;)
@@ -214,7 +233,7 @@ internal sealed class TlsTransport : ITransport
 
     private void SendCloseNotify()
     {
-        if (_closing || !_established || _failed)
+        if (_closing || !IsEstablished || _failed)
             return;
 
         _closing = true;
