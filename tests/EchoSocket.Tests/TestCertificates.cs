@@ -13,6 +13,8 @@ internal static class TestCertificates
 
     public static X509Certificate2 Authority { get; } = Issue("an authority", null, null, authority: true);
 
+    public static X509Certificate2 LongLivedAuthority { get; } = Issue("a long-lived authority", null, null, toDays: 100, authority: true);
+
     public static X509Certificate2 Server { get; } = Issue("localhost", ForServer, Authority);
 
     public static X509Certificate2 Client { get; } = Issue("a client", ForClient, Authority);
