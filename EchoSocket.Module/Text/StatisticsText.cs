@@ -57,9 +57,8 @@ public static class StatisticsText
         return text.Length <= width ? text : ThreeDigits(count);
     }
 
-    /// <summary>A number of messages a second.</summary>
-    public static string Rate(double rate) =>
-        $"{(rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate))}/s";
+    /// <summary>A number of messages per second, in seven characters.</summary>
+    public static string Rate(double rate) => rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate);
 
     private static string ThreeDigits(double value)
     {
