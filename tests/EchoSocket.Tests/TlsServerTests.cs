@@ -322,7 +322,7 @@ public abstract class TlsServerTests
         client.Send([22, 3, 0, 0, (byte)(body.Length + 4), 1, 0, 0, (byte)body.Length, .. body]);
 
         Assert.Equal(21, client.ReadExactly(7)[0]); // an alert
-        await AssertFaulted(server, "The client and this side have no TLS version in common");
+        await AssertFaulted(server, "The client and this side have no TLS version or cipher suite in common");
     }
 
     public static TheoryData<string, string> BadClients => new()

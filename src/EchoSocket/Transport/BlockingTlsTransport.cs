@@ -17,6 +17,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
     private const int HandshakePoll = 20; // SslStream may continue on another thread, which does not end a poll
 
     private readonly object _sending = new(); // held during a send
+    private readonly object _receiving = new(); // held while bytes are received, which never waits
     private readonly Socket _socket;
     private readonly TlsTransport _tls;
     private readonly byte[] _buffer = new byte[64 * 1024];
@@ -46,7 +47,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         while (true)
         {
             TryReceive();
-            if (_tls.IsEstablished)
+            if (_tls.IsEstablished && _end is not SocketError.Fault)
             {
                 details = _tls.Details;
                 details.HandshakeTime = Clock.Since(start);
@@ -88,7 +89,9 @@ internal sealed class BlockingTlsTransport : BlockingTransport
                 for (var sent = 0; ;)
                 {
                     sent += _tls.Send(buffer, sent, count - sent, out var error);
-                    if (error != SocketError.Success || sent == count)
+                    if (error != SocketError.Success)
+                        return Reason(error);
+                    if (sent == count)
                         return error;
                     if (Clock.MillisecondsUntil(due) is var left && left == 0)
                         return SocketError.TimedOut;
@@ -142,7 +145,30 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         return true;
     }
 
+    // Before a peer resets the connection it may have said why.
+    private SocketError Reason(SocketError error)
+    {
+        if (!Monitor.TryEnter(_receiving))
+            return error; // another thread receives it
+
+        try
+        {
+            TryReceive();
+            return _end == SocketError.Fault ? SocketError.Fault : error;
+        }
+        finally
+        {
+            Monitor.Exit(_receiving);
+        }
+    }
+
     private bool TryReceive()
+    {
+        lock (_receiving)
+            return TryReceiveAlone();
+    }
+
+    private bool TryReceiveAlone()
     {
         while (_count == 0 && _end is null)
         {

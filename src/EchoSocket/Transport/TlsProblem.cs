@@ -25,13 +25,14 @@ internal static class TlsProblem
         bool Has(string text) => reason.IndexOf(text, StringComparison.OrdinalIgnoreCase) >= 0;
 
         if (Has("alert protocol version") || Has("unsupported protocol") || Has("no protocols") || Has("version too low")
-            || (cause is Win32Exception { NativeErrorCode: UnsupportedFunction }))
+            || Has("no shared cipher") || Has("no suitable")
+            || cause is Win32Exception { NativeErrorCode: UnsupportedFunction or AlgorithmMismatch })
         {
-            return $"The {peer} and this side have no TLS version in common ({reason}).";
+            return $"The {peer} and this side have no TLS version or cipher suite in common ({reason}).";
         }
 
-        if (Has("no shared cipher") || Has("no suitable") || Has("alert handshake failure") || cause is Win32Exception { NativeErrorCode: AlgorithmMismatch })
-            return $"The {peer} and this side have no TLS cipher suite or algorithm in common ({reason}).";
+        if (Has("alert handshake failure"))
+            return $"The {peer} refused the handshake: no TLS version or cipher suite in common, or it requires a certificate ({reason}).";
         if (Has("certificate required"))
             return $"The {peer} requires a certificate ({reason}).";
         if (Has("alert") && (Has("certificate") || Has("unknown ca")))

@@ -103,7 +103,8 @@ internal sealed class TlsTransport : ITransport
 
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {
-        if (!_output.Flush(out error))
+        error = SocketError.Fault;
+        if (_failed || !_output.Flush(out error))
             return 0;
 
         var sent = _encrypted;
