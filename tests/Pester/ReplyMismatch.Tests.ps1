@@ -53,13 +53,13 @@ Describe 'A server that is no echo server' {
         $problems[0].FullyQualifiedErrorId | Should-BeString 'ReplyMismatch,EchoSocket.Commands.SendEchoMessageCommand'
         $problems[0].CategoryInfo.Category | Should-Be 'InvalidResult'
         $problems[0].TargetObject | Should-BeString $Message
-        "$($problems[0])" | Should-MatchString "first wrong byte is at offset $Offset of .*\. It sent '$([regex]::Escape($Shown))'\."
+        "$($problems[0])" | Should-MatchString "first wrong byte is at offset $Offset of .*\. It sent `"$([regex]::Escape($Shown))`"\."
     }
 
     It 'is an error if it sends more than it received' {
         $port = Open-Impostor "{0}`r`n"
         $problem = { Send-EchoMessage hello -Port $port -ErrorAction Stop } | Should-Throw -FullyQualifiedErrorId 'ReplyMismatch,*'
-        "$problem" | Should-BeLikeString "*after its reply to message 1 came '\r\n'*"
+        "$problem" | Should-BeLikeString "*after its reply to message 1 came `"\r\n`"*"
     }
 
     It 'may send anything with -AnyReply' {
@@ -68,8 +68,8 @@ Describe 'A server that is no echo server' {
     }
 
     It 'does not pass Test-EchoServer: <Answer>' -ForEach @(
-        @{ Answer = 'HTTP/1.1 400 Bad Request'; Reason = "*offset 0 of 64; it sent 'HTTP/1.1 400 Bad Request'" }
-        @{ Answer = '{0}more'; Reason = "sent more than it received; after the reply came 'more'" }
+        @{ Answer = 'HTTP/1.1 400 Bad Request'; Reason = "*offset 0 of 64; it sent `"HTTP/1.1 400 Bad Request`"" }
+        @{ Answer = '{0}more'; Reason = "sent more than it received; after the reply came `"more`"" }
     ) {
         $port = Open-Impostor $Answer
         Test-EchoServer -Port $port | Should-BeFalse
@@ -82,7 +82,7 @@ Describe 'A server that is no echo server' {
         $port = Open-Impostor 'HTTP/1.1 400 Bad Request'
         $null = Measure-EchoServer -Port $port -Count 1 -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
-        "$($problems[0])" | Should-BeLikeString "*It sent 'HTTP/1.1 400 Bad Request'*"
+        "$($problems[0])" | Should-BeLikeString "*It sent `"HTTP/1.1 400 Bad Request`"*"
     }
 }
 
@@ -106,7 +106,7 @@ Describe 'Send-EchoMessage' {
                 $null = $shared.Socket.Send([byte[]] (7, 10))
             }
             $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
-            "$($problems[0])" | Should-BeLikeString "*after its reply to message 1 came '\a\n'*"
+            "$($problems[0])" | Should-BeLikeString "*after its reply to message 1 came `"\a\n`"*"
             $problems[0].TargetObject | Should-BeString "127.0.0.1:$port"
         }
         finally {
