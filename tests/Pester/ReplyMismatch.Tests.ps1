@@ -78,6 +78,14 @@ Describe 'A server that is no echo server' {
         $report.Reason | Should-BeLikeString $Reason
     }
 
+    It 'does not pass Measure-EchoServer if it adds bytes to the last reply' {
+        $port = Open-Impostor '{0}more'
+        $result = Measure-EchoServer -Port $port -Count 1 -WarmupCount 0 -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
+        "$problems" | Should-BeLikeString "*after its reply to message 1 came `"more`"*"
+        $result.FailedConnections | Should-Be 1
+    }
+
     It 'is shown by Measure-EchoServer, too' {
         $port = Open-Impostor 'HTTP/1.1 400 Bad Request'
         $null = Measure-EchoServer -Port $port -Count 1 -ErrorAction SilentlyContinue -ErrorVariable problems
