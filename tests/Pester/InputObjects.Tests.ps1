@@ -40,6 +40,7 @@ BeforeDiscovery {
         @{ What = 'an object as the name'; Row = @{ ComputerName = [pscustomobject]@{ Name = '127.0.0.1' }; Port = { $port } }; Says = "*'ComputerName'*$columns" }
         @{ What = 'a hashtable as the name'; Row = @{ ComputerName = @{ ComputerName = '127.0.0.1' }; Port = { $port } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'no name'; Row = @{ Port = { $port } }; Says = $columns }
+        @{ What = 'a name in a column of an IP address'; Row = @{ IPAddressToString = '127.0.0.1'; Port = { $port } }; Says = $columns }
         @{ What = 'a misspelled name'; Row = @{ Computer = '127.0.0.1'; Port = { $port } }; Says = $columns }
     )
 
