@@ -21,12 +21,11 @@ BeforeAll {
                     $socket.Dispose()
                 }
             }
-            catch [Net.Sockets.SocketException] {
-                # The listener was stopped.
+            catch {
+                $null = $_ # the listener was stopped
             }
         }).AddArgument($listener).AddArgument($Answer)
-        $null = $shell.BeginInvoke()
-        $script:impostors += @{ Listener = $listener; Shell = $shell }
+        $script:impostors += @{ Listener = $listener; Shell = $shell; Running = $shell.BeginInvoke() }
         $listener.LocalEndpoint.Port
     }
 }
@@ -36,7 +35,7 @@ Describe 'A server that is no echo server' {
     AfterEach {
         foreach ($impostor in $impostors) {
             $impostor.Listener.Stop()
-            $impostor.Shell.Stop()
+            $null = $impostor.Shell.EndInvoke($impostor.Running) # Stop may throw if the script is just ending
             $impostor.Shell.Dispose()
         }
     }
