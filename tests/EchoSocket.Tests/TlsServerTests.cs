@@ -6,6 +6,7 @@ using System.Net.Sockets;
 using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using EchoSocket.Transport;
@@ -201,6 +202,49 @@ public abstract class TlsServerTests
         var reply = new byte[5];
         client.ReadExactly(reply);
         Assert.Equal("HELLO"u8, reply);
+    }
+
+    // .NET never continues on a thread with a synchronization context of its own, so each part of a handshake runs elsewhere.
+    [Fact]
+    public async Task A_handshake_that_continues_on_other_threads_is_completed_on_both_sides()
+    {
+        using (Create())
+        {
+            // skips the test if this system has no such poller
+        }
+
+        using var server = EchoServer.Listen(new EchoServerOptions { Port = 0, Poller = Create, Tls = new EchoServerTls() });
+        var serving = Bounded.Start(() => InForeignContext(() => server.ServeMany()));
+
+        await Bounded.Start(() => InForeignContext(() =>
+        {
+            for (var i = 0; i < 20; i++)
+            {
+                using var client = Peers.Client(server.LocalEndPoint, tls: new EchoClientTls { TrustedCertificates = [server.Certificate!] });
+                client.Exchange("hello"u8.ToArray(), 5, new byte[5]);
+            }
+        })).Soon();
+
+        server.Stop();
+        await serving.Soon();
+    }
+
+    private static void InForeignContext(Action work)
+    {
+        var own = SynchronizationContext.Current;
+        SynchronizationContext.SetSynchronizationContext(new ForeignContext());
+        try
+        {
+            work();
+        }
+        finally
+        {
+            SynchronizationContext.SetSynchronizationContext(own);
+        }
+    }
+
+    private sealed class ForeignContext : SynchronizationContext
+    {
     }
 
     [Fact]
@@ -421,7 +465,7 @@ public abstract class TlsServerTests
     {
         private int _left = records;
 
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, System.Threading.CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             var size = 0;
             while (size < buffer.Length && _left-- > 0)
@@ -432,7 +476,7 @@ public abstract class TlsServerTests
 
     private sealed class SlowWriter(Socket socket) : NetworkStream(socket, ownsSocket: true)
     {
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, System.Threading.CancellationToken cancellationToken = default)
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
             Socket.NoDelay = true;
             for (var i = 0; i < buffer.Length; i++)
