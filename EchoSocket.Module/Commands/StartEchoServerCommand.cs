@@ -26,6 +26,11 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     public int Port { get; set; } = EchoServerOptions.DefaultPort;
 
     [Parameter]
+    [AddressRangeArgument]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[]? AllowFrom { get; set; }
+
+    [Parameter]
     [ValidateRange(1, int.MaxValue)]
     public int Backlog { get; set; } = new EchoServerOptions().Backlog;
 
@@ -67,10 +72,10 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     {
         var server = Listen();
         WriteVerbose($"Listening on {server.LocalEndPoint}.");
-        if (!IPAddress.IsLoopback(server.LocalEndPoint.Address))
+        if (AllowFrom is null && !IPAddress.IsLoopback(server.LocalEndPoint.Address))
         {
             WriteWarning($"The server listens on {server.LocalEndPoint}, so other computers can reach it. " +
-                "Without -Address only this computer can.");
+                "Without -Address only this computer can; -AllowFrom limits which ones can.");
         }
 
         if (AsJob)
@@ -95,6 +100,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
         {
             Address = Address,
             Port = Port,
+            AllowFrom = AllowFrom,
             Backlog = Backlog,
             Transform = Transform,
             MaxConnections = MaxConnections,

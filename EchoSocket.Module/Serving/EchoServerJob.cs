@@ -66,6 +66,9 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>Clients accepted so far.</summary>
     public long TotalConnections => _server.TotalConnections;
 
+    /// <summary>Clients refused so far, because <c>-AllowFrom</c> does not include them.</summary>
+    public long RefusedConnections => _server.RefusedConnections;
+
     /// <summary>Bytes read from all clients so far.</summary>
     public long BytesReceived => _server.BytesReceived;
 
@@ -79,9 +82,9 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override string Location => LocalEndPoint;
 
-    /// <summary>The reason of a failure; otherwise the number of clients, now and in all.</summary>
+    /// <summary>The reason of a failure; otherwise the numbers of clients: now, in all, and refused.</summary>
     public override string StatusMessage => _failure ??
-        $"{ActiveConnections} connected, {TotalConnections} in all{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+        $"{ActiveConnections} connected, {TotalConnections} in all{(RefusedConnections > 0 ? $", {RefusedConnections} refused" : "")}{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
 
     bool IServerOutput.IsFull => false;
 

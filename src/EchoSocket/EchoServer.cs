@@ -33,8 +33,11 @@ public sealed class EchoServer : IDisposable
     /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;
 
-    /// <summary>Clients accepted so far.</summary>
+    /// <summary>Clients accepted so far, without those that were refused.</summary>
     public long TotalConnections => _counters.Total;
+
+    /// <summary>Clients refused so far, because <see cref="EchoServerOptions.AllowFrom"/> does not include them.</summary>
+    public long RefusedConnections => _counters.Refused;
 
     /// <summary>Bytes read from all clients so far.</summary>
     public long BytesReceived => _counters.BytesReceived;

@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -19,6 +21,7 @@ public sealed class EchoServerOptions
     private int _maxConnections = int.MaxValue;
     private int? _connectionCount;
     private TimeSpan? _idleTimeout;
+    private IReadOnlyList<AddressRange>? _allowFrom;
     private Action<byte[], int>? _transformBytes;
 
     /// <summary>
@@ -53,6 +56,19 @@ public sealed class EchoServerOptions
         set => _backlog = value >= 1
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "A backlog is 1 or more.");
+    }
+
+    /// <summary>
+    /// Whose connections are served, one range or more. All others are disconnected at once, with RST and before anything is read.
+    /// Default null: everyone's.
+    /// </summary>
+    /// <exception cref="ArgumentException">The list is empty, or has a range that is null.</exception>
+    public IReadOnlyList<AddressRange>? AllowFrom
+    {
+        get => _allowFrom;
+        set => _allowFrom = value is null || (value.Count > 0 && value.All(range => range is not null))
+            ? value?.ToArray()
+            : throw new ArgumentException("The list must have one range or more. Set null to allow everyone.", nameof(value));
     }
 
     /// <summary>What is done to the bytes before they are sent back. Default <see cref="EchoTransform.Upper"/>.</summary>

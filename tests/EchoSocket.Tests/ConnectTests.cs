@@ -132,6 +132,16 @@ public class ConnectTests
     }
 
     [Theory]
+    [InlineData("fe80::1%nosuchinterface")]
+    [InlineData("[fe80::1%nosuchinterface]")]
+    public void An_address_on_an_interface_that_does_not_exist_is_refused(string host)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host });
+
+        Assert.Equal($"'{host}' is not a name or an IP address. This computer has no interface 'nosuchinterface'.", error.Message);
+    }
+
+    [Theory]
     [InlineData("256.1.1.1")]
     [InlineData("1.2.3.4.5")]
     [InlineData("127.0.0.1.")]

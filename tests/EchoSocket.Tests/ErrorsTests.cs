@@ -22,6 +22,7 @@ public class ErrorsTests
     [InlineData(SocketError.NetworkUnreachable, EchoError.HostUnreachable)]
     [InlineData(SocketError.TimedOut, EchoError.ConnectionTimeout)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
+    [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
     [InlineData(SocketError.TooManyOpenSockets, EchoError.SocketFailure)]
     public void Connecting_errors_have_ids_and_name_the_endpoint(SocketError error, EchoError named) =>
         Check(named, Errors.Connect("host:1", "", new SocketException((int)error), TimeSpan.FromSeconds(1.5)));

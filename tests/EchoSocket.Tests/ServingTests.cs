@@ -29,7 +29,7 @@ public sealed class ServingTests : IDisposable
     public ServingTests()
     {
         var counters = new ServerCounters();
-        _acceptor = new Acceptor(_listener, ListenerToken, new AcceptLimits(100, 100), _poller, _recorder);
+        _acceptor = new Acceptor(_listener, ListenerToken, new AcceptLimits(100, 100), allowFrom: null, _poller, counters, _recorder);
         _closer = new ConnectionCloser(
             _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, new IPEndPoint(IPAddress.Loopback, 2));
         _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, counters, _recorder);

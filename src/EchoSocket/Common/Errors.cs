@@ -36,6 +36,9 @@ internal static class Errors
         SocketError.AccessDenied => new(EchoError.AccessDenied, endPoint,
             $"Connecting to {endPoint} is not allowed{tried}. A firewall on this computer may forbid it; let this program " +
             "through.", e),
+        _ when SocketErrors.IsReset(e.SocketErrorCode) => new(EchoError.ConnectionReset, endPoint,
+            $"{endPoint} reset the connection as soon as it was established{tried}. The server, or a device on the path to it, " +
+            "may not allow this computer; look for the reason there.", e),
         _ => Other(endPoint, "Connecting to", e),
     };
 

@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -9,7 +11,7 @@ namespace EchoSocket.Serving;
 
 /// <summary>
 /// An event loop's listener. It accepts one client at a time, and pauses while the maximum number of clients is connected,
-/// while the observer is full, and while the process is out of handles.
+/// while the observer is full, and while the process is out of handles. It closes clients that may not connect.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
@@ -22,7 +24,9 @@ internal sealed class Acceptor : IDisposable
     private readonly Socket _listener;
     private readonly int _token;
     private readonly AcceptLimits _limits;
+    private readonly IReadOnlyList<AddressRange>? _allowFrom;
     private readonly IPoller _poller;
+    private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private readonly HandleReserve _reserve = new();
     private bool _registered;
@@ -31,12 +35,16 @@ internal sealed class Acceptor : IDisposable
     private long _warnAgain;
     private long _accepted;
 
-    public Acceptor(Socket listener, int token, AcceptLimits limits, IPoller poller, IEchoObserver? observer)
+    public Acceptor(
+        Socket listener, int token, AcceptLimits limits, IReadOnlyList<AddressRange>? allowFrom, IPoller poller,
+        ServerCounters counters, IEchoObserver? observer)
     {
         _listener = listener;
         _token = token;
         _limits = limits;
+        _allowFrom = allowFrom;
         _poller = poller;
+        _counters = counters;
         _observer = observer;
     }
 
@@ -77,7 +85,10 @@ internal sealed class Acceptor : IDisposable
         }
     }
 
-    /// <summary>Accepts the next client and registers it with this token. Returns null if none is waiting, or accepting is paused.</summary>
+    /// <summary>
+    /// Accepts the next client and registers it with this token. Returns null if none is waiting, or accepting is paused.
+    /// <see cref="Admit"/> says whether to serve it.
+    /// </summary>
     public ITransport? Accept(int token)
     {
         if (!_accepting)
@@ -92,7 +103,6 @@ internal sealed class Acceptor : IDisposable
         if (_poller.Accept(_token, token, out var error) is { } client)
         {
             _outOfHandles = false;
-            _accepted++;
             return client;
         }
 
@@ -115,6 +125,26 @@ internal sealed class Acceptor : IDisposable
         }
 
         return null;
+    }
+
+    /// <summary>
+    /// Counts a client that was accepted. One that may not connect is closed, with RST: a FIN would leave state of the
+    /// connection in the system, for up to minutes. Returns false for it.
+    /// </summary>
+    public bool Admit(ITransport client, int token)
+    {
+        if (_allowFrom?.Any(range => range.Contains(client.RemoteEndPoint.Address)) != false)
+        {
+            _accepted++;
+            _counters.Accepted();
+            return true;
+        }
+
+        _poller.Unregister(token);
+        _counters.CountRefused();
+        client.Abort();
+        _observer?.Refused(client.RemoteEndPoint);
+        return false;
     }
 
     /// <summary>Call it after closing a connection: it frees a handle, so accepting may resume at once.</summary>

@@ -25,7 +25,6 @@ internal sealed class EventLoop : IDisposable
     private readonly Answering _answering;
     private readonly IdleTimer _idle;
     private readonly GracefulStop _gracefulStop;
-    private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private volatile bool _stop;
 
@@ -34,13 +33,12 @@ internal sealed class EventLoop : IDisposable
         var poller = options.Poller();
         var unsent = new UnsentReplies(options.UnsentBudget);
         _readiness = new Readiness(poller, new AdaptiveSpin(pollCosts: false));
-        _acceptor = new Acceptor(listener, ListenerToken, limits, poller, observer);
+        _acceptor = new Acceptor(listener, ListenerToken, limits, options.AllowFrom, poller, counters, observer);
         _closer = new ConnectionCloser(
             poller, _connections, _activity, unsent, _acceptor, counters, observer, (IPEndPoint)listener.LocalEndPoint!);
         _answering = new Answering(poller, options.TransformBytes, unsent, _closer, counters, observer);
         _idle = new IdleTimer(options.IdleTimeout, _activity, _answering, _closer);
         _gracefulStop = new GracefulStop(_readiness, _connections, _answering, _closer, options.StopGrace);
-        _counters = counters;
         _observer = observer;
     }
 
@@ -91,13 +89,16 @@ internal sealed class EventLoop : IDisposable
         for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
         {
             var token = _connections.TakeToken();
-            if (_acceptor.Accept(token) is not { } transport)
+            var transport = _acceptor.Accept(token);
+            if (transport is not null && _acceptor.Admit(transport, token))
             {
-                _connections.ReturnToken(token);
-                break;
+                Begin(new ServedConnection(token, transport));
+                continue;
             }
 
-            Begin(new ServedConnection(token, transport));
+            _connections.ReturnToken(token);
+            if (transport is null)
+                break;
         }
     }
 
@@ -105,7 +106,6 @@ internal sealed class EventLoop : IDisposable
     {
         _connections.Add(connection);
         _activity.Add(connection);
-        _counters.Accepted();
         _observer?.Connected(connection.Remote);
         _acceptor.UpdateAccepting(_connections.Count);
     }
