@@ -26,6 +26,9 @@ public abstract class EchoClientCommand : ServerCommand
     [ValidateRange(0.001, 2147483.0)]
     public double OperationTimeoutSeconds { get; set; } = 30;
 
+    [Parameter]
+    public SwitchParameter AnyReply { get; set; }
+
     private protected string Server => ComputerName ?? DefaultComputer;
 
     private protected int ServerPort => PortOf(Server, Port);
@@ -40,6 +43,7 @@ public abstract class EchoClientCommand : ServerCommand
             Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
+            AnyReply = AnyReply,
         };
         var client = TextClient.Connect(options, Encoding, Stop);
         try

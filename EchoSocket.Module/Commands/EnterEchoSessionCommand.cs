@@ -10,6 +10,7 @@ namespace EchoSocket.Commands;
 public sealed class EnterEchoSessionCommand : EchoClientCommand
 {
     private const string Prompt = ">>>: ";
+    private const string EmptyLine = "An empty line is not sent: it puts nothing on the wire, so no reply would come.";
 
     [Parameter(Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address", "Server", "IPAddress", "RemoteAddress", "DNSHostName", "Host")]
@@ -31,8 +32,15 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
         try
         {
             using var client = Connect();
-            while (ReadLine() is { } line)
+            var address = client.EndPoint == client.RemoteEndPoint ? "" : $" ({client.RemoteEndPoint})";
+            Host.UI.WriteLine($"Connected to {client.EndPoint}{address}. Type exit or press Ctrl+C to leave.");
+
+            // The prompt can't be taken back, so the session ends with the next line.
+            var ui = Host.UI;
+            using var watch = new IdleWatch(client, failure => ui.WriteLine($"\n{failure.Message}\nPress Enter to leave."));
+            while (ReadLine(watch) is { } line)
                 Exchange(client, line);
+            client.Close();
         }
         catch (EchoException e)
         {
@@ -55,17 +63,20 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
         }
     }
 
-    // The next line that is not empty; null when the session ends.
-    private string? ReadLine()
+    // The next line to send; null when the session ends.
+    private string? ReadLine(IdleWatch watch)
     {
         while (!Stopping)
         {
             Host.UI.Write(Prompt);
-            var line = Host.UI.ReadLine();
+            var line = watch.During(Host.UI.ReadLine);
             if (line is null || string.Equals(line.Trim(), "exit", StringComparison.OrdinalIgnoreCase))
                 return null;
+            if (watch.Failure is { } failure)
+                return line.Length == 0 ? null : throw failure;
             if (line.Length > 0)
                 return line;
+            Host.UI.WriteLine(EmptyLine);
         }
 
         return null;

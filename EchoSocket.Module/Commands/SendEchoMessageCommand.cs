@@ -57,12 +57,28 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
     }
 
-    protected override void EndProcessing() => Close();
+    protected override void EndProcessing()
+    {
+        // All servers get FIN before any is waited for, so that the waits overlap.
+        foreach (var client in _clients.Values)
+            client.EndSending();
+        foreach (var client in _clients.Values)
+        {
+            try
+            {
+                client.Close();
+            }
+            catch (EchoException e)
+            {
+                WriteError(e.ToErrorRecord(e.EndPoint));
+            }
+        }
+    }
 
     protected override void Dispose(bool disposing)
     {
-        if (disposing)
-            Close();
+        foreach (var client in _clients.Values)
+            client.Dispose();
         base.Dispose(disposing);
     }
 
@@ -143,12 +159,5 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             WriteError(error);
             return null;
         }
-    }
-
-    private void Close()
-    {
-        foreach (var client in _clients.Values)
-            client.Dispose();
-        _clients.Clear();
     }
 }

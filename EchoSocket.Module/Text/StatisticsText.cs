@@ -103,7 +103,7 @@ public static class StatisticsText
         }
 
         if (Get<string>(result, "Detail") is { Length: > 0 } detail)
-            Add("Detail", TerminalText.Escape(detail));
+            Add("Detail", TerminalText.EscapeControls(detail));
         if (received == 0)
             return [.. lines];
 

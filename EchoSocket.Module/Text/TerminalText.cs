@@ -1,9 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.Globalization;
 using System.Linq;
 using System.Management.Automation.Host;
-using System.Text;
 using System.Text.RegularExpressions;
 
 namespace EchoSocket;
@@ -13,30 +11,11 @@ public static class TerminalText
 {
     private const int DefaultColumns = 80;
 
-    /// <summary>
-    /// Replaces every character that a terminal would obey or hide by an escape such as <c>\n</c> or <c>\u001B</c>: control
-    /// characters (C0 and C1), format characters (bidirectional controls among them), line and paragraph separators, and
-    /// lone surrogates. A backslash is doubled, so that the result is unambiguous.
-    /// </summary>
-    public static string Escape(string? text)
-    {
-        var escaped = new StringBuilder();
-        for (var i = 0; i < text?.Length; i++)
-        {
-            var length = char.IsSurrogatePair(text, i) ? 2 : 1;
-            if (ShortEscape(text[i]) is { } name)
-                escaped.Append('\\').Append(name);
-            else if (!IsInvisible(CharUnicodeInfo.GetUnicodeCategory(text, i)))
-                escaped.Append(text, i, length);
-            else if (length == 1)
-                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\u{0:X4}", (int)text[i]);
-            else
-                escaped.AppendFormat(CultureInfo.InvariantCulture, @"\U{0:X8}", char.ConvertToUtf32(text, i));
-            i += length - 1;
-        }
+    /// <inheritdoc cref="Escaping.Escape"/>
+    public static string Escape(string? text) => Escaping.Escape(text);
 
-        return escaped.ToString();
-    }
+    /// <inheritdoc cref="Escaping.EscapeControls"/>
+    public static string EscapeControls(string? text) => Escaping.EscapeControls(text);
 
     /// <summary>
     /// Wraps the text of a cell at word boundaries, to the width of its column. PowerShell itself wraps at word boundaries in
@@ -96,23 +75,4 @@ public static class TerminalText
         var parts = Regex.Matches(word, "[^.:-]*[.:-]|[^.:-]+").Cast<Match>();
         return parts.Select((part, i) => (part.Value, i == 0 ? " " : ""));
     }
-
-    private static char? ShortEscape(char c) => c switch
-    {
-        '\\' => '\\',
-        '\0' => '0',
-        '\a' => 'a',
-        '\b' => 'b',
-        '\t' => 't',
-        '\n' => 'n',
-        '\r' => 'r',
-        _ => null,
-    };
-
-    private static bool IsInvisible(UnicodeCategory category) => category
-        is UnicodeCategory.Control
-        or UnicodeCategory.Format
-        or UnicodeCategory.LineSeparator
-        or UnicodeCategory.ParagraphSeparator
-        or UnicodeCategory.Surrogate;
 }

@@ -14,13 +14,16 @@ internal sealed class TextClient : IDisposable
     private readonly EchoClient _client;
     private readonly Encoding _encoding;
     private byte[] _message = new byte[4096];
-    private byte[] _reply = new byte[4096];
+    private byte[] _reply = new byte[4097];
 
     private TextClient(EchoClient client, Encoding encoding)
     {
         _client = client;
         _encoding = encoding;
     }
+
+    /// <summary>The endpoint as the caller wrote it.</summary>
+    public string EndPoint => _client.EndPoint;
 
     public string LocalEndPoint => _client.LocalEndPoint;
 
@@ -41,7 +44,7 @@ internal sealed class TextClient : IDisposable
     }
 
     /// <summary>Sends a message that takes <paramref name="byteCount"/> bytes and returns its reply.</summary>
-    /// <exception cref="EchoException">The reply did not arrive in full.</exception>
+    /// <exception cref="EchoException">The reply did not arrive in full, or is no echo.</exception>
     /// <exception cref="DecoderFallbackException">The encoding can't decode the reply.</exception>
     /// <exception cref="PipelineStoppedException">The connection's token was cancelled.</exception>
     public string Exchange(string message, int byteCount, out TimeSpan roundTripTime)
@@ -49,7 +52,7 @@ internal sealed class TextClient : IDisposable
         if (byteCount > _message.Length)
         {
             _message = new byte[byteCount];
-            _reply = new byte[byteCount];
+            _reply = new byte[byteCount + 1]; // with room to notice that more came
         }
 
         _encoding.GetBytes(message, 0, message.Length, _message, 0);
@@ -64,6 +67,15 @@ internal sealed class TextClient : IDisposable
 
         return _encoding.GetString(_reply, 0, byteCount);
     }
+
+    /// <inheritdoc cref="EchoClient.CheckIdle"/>
+    public void CheckIdle() => _client.CheckIdle();
+
+    /// <inheritdoc cref="EchoClient.EndSending"/>
+    public void EndSending() => _client.EndSending();
+
+    /// <inheritdoc cref="EchoClient.Close"/>
+    public void Close() => _client.Close();
 
     public void Dispose() => _client.Dispose();
 }

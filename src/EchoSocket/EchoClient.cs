@@ -16,23 +16,28 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoClient : IDisposable
 {
+    private const string AnyReplyHint = " To talk to a server of another kind, set AnyReply.";
+
     // A reset ends the send and the receive at the same moment. This is the time that the sending thread has to report it.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
 
     private readonly BlockingTransport _transport;
+    private readonly ReplyReceiver _replies;
     private readonly AdaptiveSpin _spin = new(pollCosts: true);
     private readonly Func<bool> _isReadable;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
     private readonly TimeSpan _timeout;
     private readonly int _fitsReceiveBuffer;
+    private long _messages;
 
-    private EchoClient(ConnectedSocket connection, string endPoint, TimeSpan operationTimeout, CancellationToken cancellation)
+    private EchoClient(ConnectedSocket connection, string endPoint, EchoClientOptions options, CancellationToken cancellation)
     {
         _transport = new BlockingTransport(connection.Socket);
-        _isReadable = _transport.IsReadable;
-        _timeout = operationTimeout;
-        connection.Socket.SendTimeout = (int)Math.Ceiling(operationTimeout.TotalMilliseconds);
+        _replies = new ReplyReceiver(_transport, options.AnyReply, options.CloseGrace);
+        _isReadable = () => _transport.IsReadable();
+        _timeout = options.OperationTimeout;
+        connection.Socket.SendTimeout = (int)Math.Ceiling(_timeout.TotalMilliseconds);
 
         // Linux uses part of the buffer for its own bookkeeping (tcp(7), tcp_adv_win_scale), hence a quarter.
         _fitsReceiveBuffer = connection.Socket.ReceiveBufferSize / 4;
@@ -72,7 +77,7 @@ public sealed class EchoClient : IDisposable
         var connection = Connector.Connect(options, cancellation);
         try
         {
-            return new EchoClient(connection, endPoint, options.OperationTimeout, cancellation);
+            return new EchoClient(connection, endPoint, options, cancellation);
         }
         catch (SocketException e)
         {
@@ -84,15 +89,25 @@ public sealed class EchoClient : IDisposable
 
     /// <summary>
     /// Sends the first <paramref name="count"/> bytes of <paramref name="message"/> and reads as many into
-    /// <paramref name="reply"/>. Returns the round-trip time: from the start of the send to the last byte of the reply. A
-    /// failure closes the connection, because a late reply could not be told from the reply to a later message.
+    /// <paramref name="reply"/>. The reply must be the message, or the message with ASCII letters in upper case, and the same for
+    /// all messages, unless <see cref="EchoClientOptions.AnyReply"/> is set. Returns the round-trip time: from the start of the
+    /// send to the last byte of the reply. A failure closes the connection, because a late reply could not be told from the
+    /// reply to a later message.
     /// </summary>
+    /// <param name="message">The message. It must not change during the call.</param>
+    /// <param name="count">How many bytes of it to send, 1 or more.</param>
+    /// <param name="reply">
+    /// Another buffer, for the reply. If it is longer than the reply, bytes that come beyond the reply are noticed at once (and
+    /// the byte after the reply may be overwritten), otherwise by the next message or by <see cref="Close"/>.
+    /// </param>
     /// <exception cref="ArgumentOutOfRangeException">
     /// The message is empty (nothing would be sent, so no reply would come), or longer than a buffer.
     /// </exception>
+    /// <exception cref="ArgumentException">Both buffers are the same.</exception>
     /// <exception cref="EchoException">
-    /// <see cref="EchoError.OperationTimeout"/>, <see cref="EchoError.ConnectionClosedEarly"/>,
-    /// <see cref="EchoError.ConnectionReset"/> or <see cref="EchoError.SocketFailure"/>.
+    /// <see cref="EchoError.ReplyMismatch"/>, <see cref="EchoError.OperationTimeout"/>,
+    /// <see cref="EchoError.ConnectionClosedEarly"/>, <see cref="EchoError.ConnectionReset"/> or
+    /// <see cref="EchoError.SocketFailure"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The connection's token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The connection is closed.</exception>
@@ -106,24 +121,73 @@ public sealed class EchoClient : IDisposable
             throw new ArgumentOutOfRangeException(nameof(count), count, "An empty message puts nothing on the wire, so no reply would come.");
         if (count > message.Length || count > reply.Length)
             throw new ArgumentOutOfRangeException(nameof(count), count, "The message and its reply must fit their buffers.");
+        if (message == reply)
+            throw new ArgumentException("The reply needs a buffer of its own: it is compared with the message.", nameof(reply));
         if (_transport.IsDisposed)
             throw new ObjectDisposedException(nameof(EchoClient));
 
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(_timeout);
-        var received = 0;
+        _messages++;
+        _replies.Begin();
         var error = count <= _fitsReceiveBuffer
-            ? SendThenReceive(message, count, reply, due, ref received)
-            : SendWhileReceiving(message, count, reply, due, ref received);
-        if (error == SocketError.Success && received == count)
+            ? SendThenReceive(message, count, reply, due)
+            : SendWhileReceiving(message, count, reply, due);
+        if (error == SocketError.Success && _replies.Received == count && _replies.Wrong < 0)
             return Clock.Since(start);
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
-        throw Errors.Exchange(EndPoint, received, count, error, _timeout);
+        throw _replies.Wrong < 0 ? Errors.Exchange(EndPoint, _replies.Received, count, error, _timeout)
+            : _replies.Wrong == count ? Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint)
+            : Errors.Mismatch(EndPoint, _replies.Wrong, count, _messages, _replies.Shown, AnyReplyHint);
     }
 
-    /// <summary>Closes the connection with FIN.</summary>
+    /// <summary>
+    /// Between two messages: checks that the connection is open and that the server has sent nothing since its last reply. Does
+    /// not wait. A failure closes the connection.
+    /// </summary>
+    /// <exception cref="EchoException">
+    /// <see cref="EchoError.ConnectionClosedEarly"/>, <see cref="EchoError.ConnectionReset"/>,
+    /// <see cref="EchoError.ReplyMismatch"/> or <see cref="EchoError.SocketFailure"/>.
+    /// </exception>
+    /// <exception cref="OperationCanceledException">The connection's token was cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is closed.</exception>
+    public void CheckIdle()
+    {
+        if (_transport.IsDisposed)
+            throw new ObjectDisposedException(nameof(EchoClient));
+        if (_replies.IsIdle(out var error))
+            return;
+
+        Dispose();
+        _cancellation.ThrowIfCancellationRequested();
+        throw _replies.Wrong < 0 ? Errors.Idle(EndPoint, error) : Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
+    }
+
+    /// <summary>
+    /// Sends FIN, so that the server can close while the caller does something else. No message can follow; call
+    /// <see cref="Close"/>.
+    /// </summary>
+    public void EndSending() => _replies.EndSending();
+
+    /// <summary>
+    /// Closes the connection with FIN. It waits up to a quarter of a second for the server's FIN, so that it notices bytes beyond
+    /// the last reply; with <see cref="EchoClientOptions.AnyReply"/> it does not wait. Does nothing if the connection is closed.
+    /// </summary>
+    /// <exception cref="EchoException"><see cref="EchoError.ReplyMismatch"/>: the server sent more than its replies.</exception>
+    public void Close()
+    {
+        if (_transport.IsDisposed)
+            return;
+
+        var isRight = _replies.ReceiveEnd();
+        Dispose();
+        if (!isRight)
+            throw Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
+    }
+
+    /// <summary>Closes the connection with FIN, at once.</summary>
     public void Dispose()
     {
         _registration.Dispose();
@@ -131,23 +195,23 @@ public sealed class EchoClient : IDisposable
     }
 
     // If the reply fits our receive buffer, the server can always send it and so keeps reading.
-    private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long due, ref int received)
+    private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long due)
     {
         var error = _transport.Send(message, count);
         if (error != SocketError.Success)
             return error;
 
         _spin.TrySpin(_isReadable);
-        return Receive(reply, count, due, ref received);
+        return _replies.Receive(message, count, reply, due);
     }
 
     // A longer message could fill the buffers in both directions, and then each side would wait for the other to read.
-    private SocketError SendWhileReceiving(byte[] message, int count, byte[] reply, long due, ref int received)
+    private SocketError SendWhileReceiving(byte[] message, int count, byte[] reply, long due)
     {
         var sending = Task.Factory.StartNew(
             () => _transport.Send(message, count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var error = Receive(reply, count, due, ref received);
-        if (received == count)
+        var error = _replies.Receive(message, count, reply, due);
+        if (_replies.Wrong < 0 && _replies.Received == count)
         {
             // A peer that is not an echo server may answer before it has read everything. The next message has to wait.
             error = sending.Wait(Clock.MillisecondsUntil(due)) ? sending.Result : SocketError.TimedOut;
@@ -156,21 +220,10 @@ public sealed class EchoClient : IDisposable
         }
 
         // The system reports a reset once. If the send got the report, the receive only saw an end.
-        if (error == SocketError.Success && sending.Wait(ResetGrace) && sending.Result == SocketError.ConnectionReset)
+        if (_replies.Wrong < 0 && error == SocketError.Success && sending.Wait(ResetGrace) && sending.Result == SocketError.ConnectionReset)
             error = SocketError.ConnectionReset;
         Dispose();
         sending.Wait();
         return error;
-    }
-
-    private SocketError Receive(byte[] reply, int count, long due, ref int received)
-    {
-        while (true)
-        {
-            var part = _transport.Receive(reply, received, count - received, due, out var error);
-            received += part;
-            if (part == 0 || received == count)
-                return error;
-        }
     }
 }

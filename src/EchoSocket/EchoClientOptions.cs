@@ -55,6 +55,18 @@ public class EchoClientOptions
         set => _operationTimeout = Checked(value);
     }
 
+    /// <summary>
+    /// Accepts any reply that has as many bytes as its message: for a server that is not an echo server. Default false: a wrong
+    /// byte is <see cref="EchoError.ReplyMismatch"/>. An <see cref="EchoMeter"/> always checks.
+    /// </summary>
+    public bool AnyReply { get; set; }
+
+    /// <summary>
+    /// How long a server may take to answer FIN with its own. An echo server need only be running for that. A test may choose
+    /// another time.
+    /// </summary>
+    internal TimeSpan CloseGrace { get; set; } = TimeSpan.FromMilliseconds(250);
+
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
 

@@ -27,10 +27,10 @@ public enum EchoError
     /// <summary>The reply was not complete in time.</summary>
     OperationTimeout,
 
-    /// <summary>The peer closed (FIN) before the reply was whole.</summary>
+    /// <summary>The peer closed (FIN) before the reply was whole, or before the client did.</summary>
     ConnectionClosedEarly,
 
-    /// <summary>The peer reset the connection (RST) before the reply was whole.</summary>
+    /// <summary>The peer reset the connection (RST) before the reply was whole, or before the client closed it.</summary>
     ConnectionReset,
 
     /// <summary>Bytes came back that no echo would send.</summary>

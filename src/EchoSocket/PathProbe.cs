@@ -15,12 +15,11 @@ public static class PathProbe
 {
     // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
     private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
-    private static readonly byte[] UpperMessage = [.. Message.Select(b => b == 'a' ? (byte)'A' : b)];
 
     /// <summary>
     /// Resolves the name, connects (several addresses race, as described in RFC 8305), sends a message of 64 bytes and
-    /// checks that the same bytes come back, ASCII letters upper-cased or not. A path that does not work is a result and
-    /// not an exception.
+    /// checks that the same bytes come back, ASCII letters upper-cased or not, and no others. Then it sends FIN and waits up to a
+    /// quarter of a second for the server's. A path that does not work is a result and not an exception.
     /// </summary>
     /// <param name="host">A name or an IP address.</param>
     /// <param name="port">The port, 1 to 65535.</param>
@@ -54,53 +53,41 @@ public static class PathProbe
 
         using var transport = new BlockingTransport(winner.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
-        Echo(report, transport, due);
+        Echo(report, transport, new ReplyReceiver(transport, anyReply: false, options.CloseGrace), due);
         cancellation.ThrowIfCancellationRequested();
         return report;
     }
 
-    private static PathReport Echo(PathReport report, BlockingTransport transport, long due)
+    private static PathReport Echo(PathReport report, BlockingTransport transport, ReplyReceiver replies, long due)
     {
-        var reply = new byte[Message.Length];
-        var received = 0;
         var start = Stopwatch.GetTimestamp();
         var error = transport.Send(Message, Message.Length);
-        while (error == SocketError.Success && received < reply.Length)
-        {
-            var count = transport.Receive(reply, received, reply.Length - received, due, out error);
-            if (count == 0)
-                break;
-            if (received == 0)
-                report.FirstByteTime = Clock.Since(start);
-            received += count;
+        if (error == SocketError.Success)
+            error = replies.Receive(Message, Message.Length, new byte[Message.Length + 1], due);
+        if (replies.Received > 0)
+            report.FirstByteTime = Clock.ToTimeSpan(replies.FirstByte - start);
+        var echoTime = Clock.Since(start);
 
-            // Report a wrong byte at once: the remaining bytes may never come.
-            if (FirstWrong(reply, received) is >= 0 and var offset)
-                return Failed(report, EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {offset} of {reply.Length}");
+        if (replies.Received == Message.Length && replies.Wrong < 0)
+            replies.ReceiveEnd(due);
+        if (replies.Wrong == Message.Length)
+            return Failed(report, EchoPathStage.Echo, $"sent more than it received; after the reply came {replies.Shown}");
+        if (replies.Wrong >= 0)
+        {
+            return Failed(
+                report, EchoPathStage.Echo,
+                $"answered something else; the first wrong byte is at offset {replies.Wrong} of {Message.Length}; it sent {replies.Shown}");
         }
 
-        if (received < reply.Length)
+        if (replies.Received < Message.Length)
         {
             var reason = error == SocketError.Success ? "closed early" : SocketErrors.Summary(error);
-            return Failed(report, EchoPathStage.Echo, $"{reason}; {received} of {reply.Length} bytes came");
+            return Failed(report, EchoPathStage.Echo, $"{reason}; {replies.Received} of {Message.Length} bytes came");
         }
 
-        report.EchoTime = Clock.Since(start);
+        report.EchoTime = echoTime;
         report.Success = true;
         return report;
-    }
-
-    // The first byte tells an echo that upper-cases from one that does not.
-    private static int FirstWrong(byte[] reply, int count)
-    {
-        var expected = reply[0] == Message[0] ? Message : UpperMessage;
-        for (var i = 0; i < count; i++)
-        {
-            if (reply[i] != expected[i])
-                return i;
-        }
-
-        return -1;
     }
 
     private static PathReport Failed(PathReport report, EchoPathStage stage, string reason)

@@ -17,7 +17,7 @@ public class FailureKindTests
         { "silent", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
         { "closes", "Echo: closed early; 0 of 64 bytes came", "ConnectionClosedEarly" },
         { "resets", "Echo: reset; 0 of 64 bytes came", "ConnectionReset" },
-        { "garbage", "Echo: answered something else; the first wrong byte is at offset 0 of 64", "ReplyMismatch" },
+        { "garbage", "Echo: answered something else; the first wrong byte is at offset 0 of 64; it sent 'garbage\\r\\n'", "ReplyMismatch" },
         { "late", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
     };
 
@@ -59,7 +59,7 @@ public class FailureKindTests
                 client.Reset();
                 return;
             case "garbage":
-                client.Send(new byte[64]);
+                client.Send("garbage\r\n"u8);
                 break;
             case "late":
                 using (var never = new ManualResetEvent(false))

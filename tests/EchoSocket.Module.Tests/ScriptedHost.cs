@@ -18,6 +18,8 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     /// <summary>A line that never comes: the host waits until it is told that it was stopped.</summary>
     public const string WaitsForStop = "\0waits";
 
+    private const string AfterMark = "\0after";
+
     private readonly StringBuilder _text = new();
     private int _next;
 
@@ -42,6 +44,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
                 return _text.ToString();
         }
     }
+
+    /// <summary>A line that the user types when the host has shown a text.</summary>
+    public static string After(string text, string line) => string.Join(AfterMark, "", text, line);
 
     public override string Name => "Scripted";
 
@@ -74,6 +79,12 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     private string? Line()
     {
         var line = _next < lines.Length ? lines[_next++] : null;
+        if (line?.Split(AfterMark) is ["", var text, var then])
+        {
+            Bounded.Until(() => Text.Contains(text, StringComparison.Ordinal));
+            return then;
+        }
+
         if (line != WaitsForStop)
             return line;
 

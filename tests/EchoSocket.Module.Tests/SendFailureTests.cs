@@ -96,7 +96,8 @@ public class SendFailureTests
         });
 
         var result = engine.Run(
-            "[string][char]0xD800, 'hi', 'ok' | Send-EchoMessage -Port $args[0] -Encoding ([Text.UTF8Encoding]::new($false, $true))", peer.Port);
+            "[string][char]0xD800, 'hi', 'ok' | Send-EchoMessage -Port $args[0] -AnyReply -Encoding ([Text.UTF8Encoding]::new($false, $true))",
+            peer.Port);
 
         Assert.Equal(["EncodingFailed", "DecodingFailed"], result.Errors.Select(e => e.Id()));
         Assert.Equal(["ok"], result.Strings);

@@ -40,7 +40,7 @@ public class ClientFailureTests
             try
             {
                 for (var sent = 0; sent < 900 && !gaveUp.Wait(20); sent++)
-                    peer.Send("x"u8);
+                    peer.Send([0]);
             }
             catch (SocketException)
             {
@@ -227,6 +227,8 @@ public class ClientFailureTests
                 Assert.Contains("must fit their buffers", error.Message, StringComparison.Ordinal);
             }
 
+            var both = new byte[3];
+            Assert.Contains("buffer of its own", Assert.Throws<ArgumentException>(() => client.Exchange(both, 3, both)).Message, StringComparison.Ordinal);
             Assert.Throws<ArgumentNullException>("message", () => client.Exchange(null!, 1, new byte[1]));
             Assert.Throws<ArgumentNullException>("reply", () => client.Exchange(new byte[1], 1, null!));
         }

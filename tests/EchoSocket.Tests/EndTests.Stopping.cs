@@ -4,6 +4,8 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -137,6 +139,37 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_client_that_sends_without_end_is_answered_no_longer_than_the_grace()
+    {
+        using var server = Start(o => (o.StopGrace, o.Poller) = (TimeSpan.FromMilliseconds(100), () => new EndlessPoller(Create())));
+        using var client = Peers.Call(server.EndPoint);
+        var reading = Bounded.Start(() => Assert.Throws<SocketException>(() => Drain(client))); // gets RST
+
+        client.Send("x"u8);
+        Bounded.Until(() => server.Server.BytesSent > 100);
+        server.Server.Stop();
+
+        Assert.Equal(EndReason.Stopped, (await End(server)).EndReason);
+        await reading.Soon();
+    }
+
+    [Fact]
+    public async Task A_client_that_resets_after_the_FIN_of_a_stopped_server_is_PeerReset()
+    {
+        using var server = Start(o => o.StopGrace = Bounded.Limit);
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        server.Server.Stop();
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        client.Reset();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerReset, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
     public async Task A_client_that_sends_after_the_FIN_of_a_stopped_server_gets_RST_and_the_result_counts_those_bytes()
     {
         using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(500));
@@ -213,5 +246,16 @@ public abstract partial class EndTests
         while (client.Receive(buffer) is > 0 and var count)
             total += count;
         return total;
+    }
+
+    // After the first byte there is always another one.
+    private sealed class EndlessPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            error = SocketError.Success;
+            buffer[0] = (byte)'x';
+            return 1;
+        }
     }
 }

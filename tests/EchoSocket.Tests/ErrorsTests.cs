@@ -44,6 +44,20 @@ public class ErrorsTests
             Assert.Contains("within 1.235 s", failure.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
+    [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
+    [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
+    public void Errors_between_messages_have_ids(SocketError error, EchoError named) => Check(named, Errors.Idle("host:1", error));
+
+    [Fact]
+    public void Bytes_that_no_echo_would_send_are_ReplyMismatch()
+    {
+        Check(EchoError.ReplyMismatch, Errors.Mismatch("host:1", 2, 1000, 3, "'x'"));
+        Check(EchoError.ReplyMismatch, Errors.Excess("host:1", 3, "'x'"));
+        Check(EchoError.ReplyMismatch, Errors.Excess("host:1", 0, "'x'"));
+    }
+
     [Fact]
     public void An_accept_error_is_SocketFailure_and_names_the_endpoint() => Check(EchoError.SocketFailure, Errors.Accept("host:1", new SocketException((int)SocketError.InvalidArgument)));
 

@@ -131,7 +131,9 @@ public class PathProbeTests
 
         var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
 
-        Check(EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {wrong} of 64", report);
+        Assert.Equal(EchoPathStage.Echo, report.FailedStage);
+        Assert.StartsWith($"answered something else; the first wrong byte is at offset {wrong} of 64; it sent '", report.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("#'", report.Reason, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -152,9 +154,54 @@ public class PathProbeTests
 
             var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
 
-            Check(EchoPathStage.Echo, $"answered something else; the first wrong byte is at offset {changed} of 64", report);
+            Assert.StartsWith($"answered something else; the first wrong byte is at offset {changed} of 64;", report.Reason, StringComparison.Ordinal);
             await server.Done.Soon();
         }
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_server_that_adds_bytes_fails_at_Echo_and_they_are_shown(bool afterFin)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            var message = peer.ReadExactly(64);
+            if (!afterFin)
+            {
+                peer.Send([.. message, .. "\r\nbye"u8]);
+                return;
+            }
+
+            peer.Send(message);
+            peer.ReadEnd();
+            peer.Send("\r\nbye"u8);
+        });
+
+        var report = PathProbe.Run(
+            new EchoClientOptions { Port = server.EndPoint.Port, ConnectionTimeout = Bounded.Limit, CloseGrace = Bounded.Limit },
+            TestContext.Current.CancellationToken);
+
+        Check(EchoPathStage.Echo, @"sent more than it received; after the reply came '\r\nbye'", report);
+        Assert.Null(report.EchoTime);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_that_does_not_close_when_the_client_does_still_echoes()
+    {
+        using var reported = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(64));
+            reported.Wait(Bounded.Limit);
+        });
+
+        var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
+        reported.Set();
+
+        Assert.True(report.Success, report.Reason);
+        await server.Done.Soon();
     }
 
     [Fact]

@@ -10,13 +10,16 @@ internal static partial class Peers
     public static EchoServer Listen(EchoTransform transform = EchoTransform.Upper) =>
         EchoServer.Listen(new EchoServerOptions { Port = 0, Transform = transform });
 
-    public static EchoClient Client(IPEndPoint server, double operationTimeout = 20, CancellationToken cancellation = default) =>
+    public static EchoClient Client(
+        IPEndPoint server, double operationTimeout = 20, bool anyReply = false, TimeSpan? closeGrace = null, CancellationToken cancellation = default) =>
         EchoClient.Connect(
             new EchoClientOptions
             {
                 Host = server.Address.ToString(),
                 Port = server.Port,
                 OperationTimeout = TimeSpan.FromSeconds(operationTimeout),
+                AnyReply = anyReply,
+                CloseGrace = closeGrace ?? new EchoClientOptions().CloseGrace,
             },
             cancellation);
 }

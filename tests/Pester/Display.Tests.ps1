@@ -38,7 +38,8 @@ Describe 'Text from a peer' {
         foreach ($copy in $object, (Copy-BySerialization $object)) {
             $text = $copy | ForEach-Object $Format | Out-String -Width 250
             $text | Should-NotMatchString '[\x00-\x09\x0B\x0C\x0E-\x1F\x7F-\x9F\u202E\u2028\u2029]'
-            [regex]::Matches($text, [regex]::Escape($shown)).Count | Should-Be $Times
+            # Its last character, a backslash, is doubled, except in sentences of the module, which quote text that is already escaped.
+            [regex]::Matches($text, [regex]::Escape($shown.Substring(0, $shown.Length - 1))).Count | Should-Be $Times
         }
 
         ($object.PSObject.Properties.Value -ceq $evil).Count | Should-BeGreaterThan 0
@@ -54,6 +55,11 @@ Describe 'Text from a peer' {
         @{ Text = 'nothing'; In = [char[]]@(); Out = '' }
     ) {
         [EchoSocket.TerminalText]::Escape(-join $In) | Should-BeString -CaseSensitive $Out
+    }
+
+    It 'is not escaped twice where a sentence quotes it' {
+        $report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = "it sent '\r\n\\'" }
+        Get-ShownLine $report 120 | Where-Object { $_.EndsWith("Echo: it sent '\r\n\\'") } | Should-BeCollection -Count 1
     }
 
     It 'is escaped in the table of jobs' {

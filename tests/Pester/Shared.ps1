@@ -93,8 +93,9 @@ function Receive-End($Socket) {
     $Socket.Dispose()
 }
 
-# The same PowerShell as a process of its own, with the module; its input and output are the caller's.
-function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit) {
+# The same PowerShell as a process of its own, with the module; its input and output are the caller's. With -Terminal it runs
+# at a terminal, whose keyboard and screen are the caller's (see Wait-Terminal).
+function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit, [switch] $Terminal) {
     Set-Content $Path "Import-Module '$manifest'`n$Script" -Encoding UTF8
     $program = (Get-Process -Id $PID).Path
     $arguments = "-NoProfile -ExecutionPolicy Bypass -File `"$Path`""
@@ -105,6 +106,10 @@ function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit)
         $arguments = "-c `"$Limit; exec $program $($arguments -replace '"', '\"')`""
         $program = 'bash'
     }
+    if ($Terminal) {
+        $arguments = "-qec `"$program $($arguments -replace '"', '\"')`" /dev/null"
+        $program = 'script'
+    }
 
     $start = [Diagnostics.ProcessStartInfo]::new($program, $arguments)
     $start.UseShellExecute = $false
@@ -112,6 +117,31 @@ function Open-PowerShell([string] $Path, [scriptblock] $Script, [string] $Limit)
     $process = [Diagnostics.Process]::Start($start)
     $processes.Add($process)
     $process
+}
+
+# Shows what a process writes to its terminal, until the condition holds: of $screen, all that was written so far. The process
+# asks the terminal where the cursor is, and waits for an answer.
+function Wait-Terminal($Process, [scriptblock] $Condition) {
+    $screen = "$($Process.Screen)"
+    $reading = $Process.Reading
+    $buffer = $Process.Buffer
+    $limit = [Diagnostics.Stopwatch]::StartNew()
+    while (-not (& $Condition)) {
+        if ($limit.Elapsed.TotalSeconds -gt 30) {
+            throw "Not within 30 seconds at the terminal: $Condition`n$screen"
+        }
+        if (-not $reading) {
+            $buffer = [char[]]::new(1024)
+            $reading = $Process.StandardOutput.ReadAsync($buffer, 0, $buffer.Length)
+        }
+        if ($reading.Wait(20)) {
+            $asked = [regex]::Matches($screen, '\x1B\[6n').Count
+            $screen += [string]::new($buffer, 0, $reading.Result)
+            $reading = $null
+            $Process.StandardInput.Write("$([char] 27)[1;1R" * ([regex]::Matches($screen, '\x1B\[6n').Count - $asked))
+        }
+    }
+    $Process | Add-Member -Force @{ Screen = $screen; Reading = $reading; Buffer = $buffer }
 }
 
 # Ends what a test has started and not removed.

@@ -4,7 +4,7 @@ using System.Runtime.CompilerServices;
 
 namespace EchoSocket.Common;
 
-/// <summary>Upper-cases ASCII letters in place, as many bytes at a time as the processor can.</summary>
+/// <summary>Upper-cases ASCII letters, as many bytes at a time as the processor can. Thread-safe.</summary>
 internal static class AsciiUpper
 {
     private const ulong EveryByte = 0x0101010101010101;
@@ -33,15 +33,15 @@ internal static class AsciiUpper
                 *(ulong*)p = Upper(*(ulong*)p);
 
             for (; p < end; p++)
-            {
-                if ((uint)(*p - 'a') < 26)
-                    *p ^= 0x20;
-            }
+                *p = Upper(*p);
         }
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector<byte> Upper(Vector<byte> bytes)
+    public static byte Upper(byte value) => (uint)(value - 'a') < 26 ? (byte)(value ^ 0x20) : value;
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<byte> Upper(Vector<byte> bytes)
     {
         // Unsigned: a byte below 'a' wraps around to far above 26.
         var letters = Vector.LessThan(bytes - FirstLetter, Letters);

@@ -7,6 +7,10 @@ namespace EchoSocket.Common;
 /// <summary>Makes the exceptions that a caller can act on. Each message says what to do. Thread-safe.</summary>
 internal static class Errors
 {
+    private const string NoEcho =
+        "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
+        "changes the bytes.";
+
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
         SocketError.AddressAlreadyInUse => new(EchoError.AddressInUse, endPoint,
@@ -87,12 +91,32 @@ internal static class Errors
     /// The number of the message on its connection, counted from 1. If it is larger than the number of messages sent, the
     /// server sent more than it received.
     /// </param>
-    public static EchoException Mismatch(string endPoint, long offset, long size, long message) => new(EchoError.ReplyMismatch, endPoint,
-        string.Format(
+    /// <param name="shown">What came instead, quoted.</param>
+    /// <param name="option">A further sentence, with a space before it: what to do if such replies are welcome.</param>
+    public static EchoException Mismatch(string endPoint, long offset, long size, long message, string shown, string option = "") =>
+        new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,
-            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. Check that it is " +
-            "an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path changes the bytes.",
-            endPoint, offset, size, message));
+            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. " +
+            "It sent {4}. {5}{6}",
+            endPoint, offset, size, message, shown, NoEcho, option));
+
+    /// <summary>The server sent more than its replies to so many messages.</summary>
+    public static EchoException Excess(string endPoint, long messages, string shown, string option = "") =>
+        new(EchoError.ReplyMismatch, endPoint, string.Format(
+            CultureInfo.InvariantCulture,
+            messages > 0 ? "{0} sent more than it received: after its reply to message {1:N0} came {2}. {3}{4}"
+            : "{0} sent {2} before it received a message. {3}{4}",
+            endPoint, messages, shown, NoEcho, option));
+
+    /// <summary>The connection ended while the client waited for nothing; no error is the server's FIN.</summary>
+    public static EchoException Idle(string endPoint, SocketError error) =>
+        error == SocketError.Success ? new(EchoError.ConnectionClosedEarly, endPoint,
+            $"{endPoint} closed the connection while no message was outstanding. Check that it still runs, and how long it " +
+            "waits for the next message.")
+        : SocketErrors.IsReset(error) ? new(EchoError.ConnectionReset, endPoint,
+            $"{endPoint} reset the connection while no message was outstanding. The server, or a device on the path to it, " +
+            "aborted the connection; look for the reason there.")
+        : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

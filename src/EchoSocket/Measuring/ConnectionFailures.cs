@@ -46,10 +46,10 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
             _endPoint, (int)(connection.BytesReceived % options.MessageSize), options.MessageSize, error, options.OperationTimeout));
 
     /// <summary>Fails a connection because the next byte of its replies is wrong.</summary>
-    public void FailMismatch(MeteredConnection connection)
+    public void FailMismatch(MeteredConnection connection, string shown)
     {
         var (size, position) = (options.MessageSize, connection.BytesReceived);
-        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1));
+        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
     }
 
     private void Fail(MeteredConnection connection, EchoException failure)

@@ -109,7 +109,7 @@ internal sealed class Exchange(
         if (connection.Answered < whole)
             failures.Fail(connection, SocketError.TimedOut);
         else if (right < count)
-            failures.FailMismatch(connection);
+            failures.FailMismatch(connection, Escaping.Quote(_buffer, right, count - right));
 
         // Sends the next message before it records these times, so that recording is not part of any round trip.
         Refill(connection);

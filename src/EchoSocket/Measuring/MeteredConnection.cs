@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using EchoSocket.Common;
 using EchoSocket.Transport;
 
 namespace EchoSocket.Measuring;

@@ -1,18 +1,7 @@
 using System;
-using System.Numerics;
 using EchoSocket.Common;
 
 namespace EchoSocket.Measuring;
-
-/// <summary>The forms in which an echo server may send bytes back.</summary>
-[Flags]
-internal enum EchoForms
-{
-    None = 0,
-    Upper = 1,
-    Same = 2,
-    Any = Upper | Same,
-}
 
 /// <summary>
 /// An endless stream of bytes. A connection's messages are consecutive pieces of it, and its replies are checked against it.
@@ -28,7 +17,6 @@ internal sealed class Payload
     private const int OtherPeriod = 65_519;
 
     private readonly int _period;
-    private readonly byte[] _upper;
 
     public Payload(int messageSize)
     {
@@ -37,8 +25,6 @@ internal sealed class Payload
         new Random(_period).NextBytes(Bytes);
         for (var i = _period; i < Bytes.Length; i++)
             Bytes[i] = Bytes[i - _period];
-        _upper = (byte[])Bytes.Clone();
-        AsciiUpper.Apply(_upper, 0, _upper.Length);
     }
 
     public byte[] Bytes { get; }
@@ -50,34 +36,6 @@ internal sealed class Payload
     /// Compares a reply with the stream from this position on. Returns the index of the first wrong byte, or -1. Narrows
     /// <paramref name="forms"/> to those that match, because a server must keep to one form.
     /// </summary>
-    public int FindMismatch(byte[] reply, int count, long position, ref EchoForms forms)
-    {
-        var offset = Offset(position);
-        var upper = (forms & EchoForms.Upper) != 0 ? FirstDifference(reply, _upper, offset, count) : 0;
-        var same = (forms & EchoForms.Same) != 0 ? FirstDifference(reply, Bytes, offset, count) : 0;
-        var left = (upper < 0 ? EchoForms.Upper : EchoForms.None) | (same < 0 ? EchoForms.Same : EchoForms.None);
-        if (left == EchoForms.None)
-            return Math.Max(upper, same);
-
-        forms = left;
-        return -1;
-    }
-
-    private static unsafe int FirstDifference(byte[] reply, byte[] expected, int offset, int count)
-    {
-        fixed (byte* a = reply, from = expected)
-        {
-            var b = from + offset;
-            var i = 0;
-            while (count - i >= Vector<byte>.Count && *(Vector<byte>*)(a + i) == *(Vector<byte>*)(b + i))
-                i += Vector<byte>.Count;
-            for (; i < count; i++)
-            {
-                if (a[i] != b[i])
-                    return i;
-            }
-
-            return -1;
-        }
-    }
+    public int FindMismatch(byte[] reply, int count, long position, ref EchoForms forms) =>
+        EchoComparison.FindMismatch(reply, 0, Bytes, Offset(position), count, ref forms);
 }

@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
 
@@ -47,8 +48,8 @@ internal sealed class GracefulStop(
     {
         if (connection.Closing)
         {
-            if (closer.Drain(connection, DrainStep))
-                closer.End(connection, EndReason.Stopped);
+            if (closer.Drain(connection, DrainStep) is not SocketError.WouldBlock and var error)
+                closer.End(connection, error);
             return;
         }
 

@@ -8,7 +8,7 @@ namespace EchoSocket.Transport;
 
 /// <summary>
 /// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
-/// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown"/>.
+/// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown()"/>.
 /// </summary>
 internal sealed class BlockingTransport(Socket socket) : IDisposable
 {
@@ -22,6 +22,22 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     private int _receiveTimeout;
 
     public bool IsDisposed { get; private set; }
+
+    /// <summary>There are bytes to read.</summary>
+    public bool HasUnread
+    {
+        get
+        {
+            try
+            {
+                return socket.Available > 0;
+            }
+            catch (Exception e) when (e is SocketException or ObjectDisposedException)
+            {
+                return false;
+            }
+        }
+    }
 
     /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
     public static void DisableNagle(Socket socket)
@@ -69,12 +85,12 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>Whether a receive would return at once.</summary>
-    public bool IsReadable()
+    /// <summary>Whether a receive would return at once; waits up to this time for that.</summary>
+    public bool IsReadable(int milliseconds = 0)
     {
         try
         {
-            return socket.Poll(0, SelectMode.SelectRead);
+            return socket.Poll(milliseconds * 1000, SelectMode.SelectRead);
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
@@ -98,17 +114,10 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
-    public void Shutdown()
-    {
-        try
-        {
-            socket.Shutdown(SocketShutdown.Both);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer is gone already.
-        }
-    }
+    public void Shutdown() => Shutdown(SocketShutdown.Both);
+
+    /// <summary>Sends FIN. The peer's bytes still come.</summary>
+    public void EndSending() => Shutdown(SocketShutdown.Send);
 
     /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
     public void Dispose()
@@ -117,6 +126,18 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         Shutdown();
         Drain();
         socket.Dispose();
+    }
+
+    private void Shutdown(SocketShutdown how)
+    {
+        try
+        {
+            socket.Shutdown(how);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already.
+        }
     }
 
     // On Unix .NET reports every error of a blocking send that has sent its first bytes as a time-out. One that comes before
@@ -132,7 +153,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         try
         {
             byte[]? buffer = null;
-            for (var drained = 0; drained < MaxDrain && socket.Available > 0;)
+            for (var drained = 0; drained < MaxDrain && HasUnread;)
             {
                 buffer ??= new byte[16 * 1024];
                 var count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);
