@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Net;
@@ -12,13 +14,14 @@ namespace EchoSocket.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
-public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
+public sealed class StartEchoServerCommand : StoppableCommand
 {
     private volatile EchoServer? _server;
 
     [Parameter]
-    [ValidateNotNull]
-    public IPAddress Address { get; set; } = IPAddress.Loopback;
+    [ComputerNameArgument]
+    [ValidateNotNullOrEmpty]
+    public string[] Address { get; set; } = [.. new EchoServerOptions().Addresses];
 
     [Parameter(Position = 0)]
     [PortArgument]
@@ -59,8 +62,6 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    public void Dispose() => _server?.Dispose();
-
     protected override void BeginProcessing()
     {
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
@@ -71,10 +72,11 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     protected override void EndProcessing()
     {
         var server = Listen();
-        WriteVerbose($"Listening on {server.LocalEndPoint}.");
-        if (AllowFrom is null && !IPAddress.IsLoopback(server.LocalEndPoint.Address))
+        WriteVerbose($"Listening on {Text(server.LocalEndPoints)}.");
+        var reachable = server.LocalEndPoints.Where(e => !IPAddress.IsLoopback(e.Address)).ToList();
+        if (AllowFrom is null && reachable.Count > 0)
         {
-            WriteWarning($"The server listens on {server.LocalEndPoint}, so other computers can reach it. " +
+            WriteWarning($"The server listens on {Text(reachable)}, so other computers can reach it. " +
                 "Without -Address only this computer can; -AllowFrom limits which ones can.");
         }
 
@@ -92,13 +94,26 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
             ServeOne(server);
     }
 
-    protected override void StopProcessing() => _server?.Stop();
+    protected override void StopProcessing()
+    {
+        base.StopProcessing();
+        _server?.Stop();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _server?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static string Text(IEnumerable<IPEndPoint> endPoints) => string.Join(", ", endPoints);
 
     private EchoServer Listen()
     {
         var options = new EchoServerOptions
         {
-            Address = Address,
+            Addresses = Address,
             Port = Port,
             AllowFrom = AllowFrom,
             Backlog = Backlog,
@@ -109,7 +124,11 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
         };
         try
         {
-            _server = EchoServer.Listen(options);
+            _server = EchoServer.Listen(options, Stop);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
         }
         catch (EchoException e)
         {
@@ -130,7 +149,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 
         var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
         WriteInformation(
-            new HostInformationMessage { Message = $"Listening on {server.LocalEndPoint}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
+            new HostInformationMessage { Message = $"Listening on {Text(server.LocalEndPoints)}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
     }
 
     private void ServeOne(EchoServer server)

@@ -1,8 +1,12 @@
 using System;
+using System.Collections.Generic;
 using System.ComponentModel;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
 using EchoSocket.Common;
+using EchoSocket.Connecting;
 using EchoSocket.Serving;
 
 namespace EchoSocket;
@@ -13,22 +17,25 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    private readonly object _gate = new(); // guards _listener's disposal, _loop and _stopped
-    private readonly Socket _listener;
+    private readonly object _gate = new(); // guards the listeners' disposal, _loop and _stopped
+    private readonly Socket[] _listeners;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
     private EventLoop? _loop;
     private bool _stopped;
 
-    private EchoServer(Socket listener, EchoServerOptions options)
+    private EchoServer(Socket[] listeners, EchoServerOptions options)
     {
-        _listener = listener;
+        _listeners = listeners;
         _options = options.Copy();
-        LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
+        LocalEndPoints = [.. listeners.Select(l => EndPoints.Unmap(l.LocalEndPoint!))];
     }
 
-    /// <summary>The endpoint it listens on, with the port that the operating system chose if port 0 was requested.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    /// <summary>The endpoints it listens on, with the port that the operating system chose if port 0 was requested.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints { get; }
+
+    /// <summary>The first of <see cref="LocalEndPoints"/>.</summary>
+    public IPEndPoint LocalEndPoint => LocalEndPoints[0];
 
     /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;
@@ -45,39 +52,19 @@ public sealed class EchoServer : IDisposable
     /// <summary>Bytes handed to the operating system for all clients so far.</summary>
     public long BytesSent => _counters.BytesSent;
 
-    /// <summary>Binds and listens.</summary>
+    /// <summary>Resolves the names among the addresses, binds and listens. The token ends waiting for a name.</summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.AddressInUse"/>, <see cref="EchoError.AddressNotAvailable"/>,
-    /// <see cref="EchoError.AccessDenied"/> or <see cref="EchoError.SocketFailure"/>.
+    /// <see cref="EchoError.AccessDenied"/>, <see cref="EchoError.HostNotFound"/> or <see cref="EchoError.SocketFailure"/>.
     /// </exception>
-    public static EchoServer Listen(EchoServerOptions options)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static EchoServer Listen(EchoServerOptions options, CancellationToken cancellation = default)
     {
         if (options is null)
             throw new ArgumentNullException(nameof(options));
 
-        var endPoint = new IPEndPoint(EndPoints.Unmap(options.Address), options.Port);
-        Socket? listener = null;
-        try
-        {
-            listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-
-            // On Windows another process could otherwise take the port over. On Unix .NET sets SO_REUSEADDR by itself when it
-            // binds, so a port is free again at once; ReuseAddress = true would let two servers share it.
-            if (Environment.OSVersion.Platform == PlatformID.Win32NT)
-                listener.ExclusiveAddressUse = true;
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-                listener.DualMode = true;
-
-            listener.NoDelay = true;
-            listener.Bind(endPoint);
-            listener.Listen(options.Backlog);
-            return new EchoServer(listener, options);
-        }
-        catch (SocketException e)
-        {
-            listener?.Dispose();
-            throw Errors.Bind(endPoint.ToString(), e);
-        }
+        var hosts = options.Addresses.Select(host => new KeyValuePair<string, IPAddress[]>(host, Resolve(host, options, cancellation))).ToList();
+        return new EchoServer(Listeners.Open(hosts, options.Port, options.Backlog), options);
     }
 
     /// <summary>
@@ -114,14 +101,22 @@ public sealed class EchoServer : IDisposable
         {
             _stopped = true;
             if (_loop is null)
-                _listener.Dispose();
+                Array.ForEach(_listeners, l => l.Dispose());
             else
-                _loop.Stop(); // it closes the listener itself
+                _loop.Stop(); // it closes the listeners itself
         }
     }
 
     /// <summary>Stops the server.</summary>
     public void Dispose() => Stop();
+
+    private static IPAddress[] Resolve(string host, EchoServerOptions options, CancellationToken cancellation)
+    {
+        var resolution = options.Resolver.Resolve(host, deadline: long.MaxValue, cancellation);
+        return resolution.Addresses.Length > 0
+            ? resolution.Addresses
+            : throw Errors.HostNotFound(host, Connector.Display(host, options.Port), resolution.Error);
+    }
 
     private void Serve(AcceptLimits limits, IEchoObserver? observer)
     {
@@ -132,7 +127,7 @@ public sealed class EchoServer : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw Errors.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
+            throw Errors.Accept(string.Join(", ", LocalEndPoints), e as SocketException ?? new SocketException(e.NativeErrorCode));
         }
     }
 
@@ -146,7 +141,7 @@ public sealed class EchoServer : IDisposable
             if (_loop is not null)
                 throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-            return _loop = new EventLoop(_listener, _options, limits, _counters, observer);
+            return _loop = new EventLoop(_listeners, _options, limits, _counters, observer);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using EchoSocket.Common;
+using EchoSocket.Connecting;
 using EchoSocket.Polling;
 
 namespace EchoSocket;
@@ -15,7 +16,7 @@ public sealed class EchoServerOptions
 
     private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
 
-    private IPAddress _address = IPAddress.Loopback;
+    private IReadOnlyList<string> _addresses = ["127.0.0.1"];
     private int _port = DefaultPort;
     private int _backlog = 128;
     private int _maxConnections = int.MaxValue;
@@ -25,14 +26,23 @@ public sealed class EchoServerOptions
     private Action<byte[], int>? _transformBytes;
 
     /// <summary>
-    /// The address to bind. Default 127.0.0.1, so that only this computer can reach the server. <c>::</c> accepts IPv4
-    /// clients, too.
+    /// The addresses to bind, all with the same port: addresses of this computer, or names of it. A name stands for those of its
+    /// addresses that this computer has. <c>::</c> accepts IPv4 clients, too, unless there is an IPv4 address in the list. Default
+    /// 127.0.0.1, so that only this computer can reach the server.
     /// </summary>
-    /// <exception cref="ArgumentNullException">The value is null.</exception>
-    public IPAddress Address
+    /// <exception cref="ArgumentException">The list is empty, or an element is neither a name nor an IP address.</exception>
+    public IReadOnlyList<string> Addresses
     {
-        get => _address;
-        set => _address = value ?? throw new ArgumentNullException(nameof(value));
+        get => _addresses;
+        set
+        {
+            if (value is null || value.Count == 0)
+                throw new ArgumentException("The list must have one address or more.", nameof(value));
+            if (value.Select(HostName.Problem).FirstOrDefault(problem => problem is not null) is { } found)
+                throw new ArgumentException(found, nameof(value));
+
+            _addresses = [.. value];
+        }
     }
 
     /// <summary>The port to bind, 0 to 65535; 0 chooses a free port. Default 8081.</summary>
@@ -133,6 +143,9 @@ public sealed class EchoServerOptions
     /// test may change it.
     /// </summary>
     internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Resolves names; a test may replace it.</summary>
+    internal NameResolver Resolver { get; set; } = NameResolver.Default;
 
     /// <summary>Makes the poller that the server waits with. A test may choose another one.</summary>
     internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;

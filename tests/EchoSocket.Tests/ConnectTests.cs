@@ -83,7 +83,7 @@ public class ConnectTests
     [Fact]
     public async Task An_IPv4_mapped_address_is_connected_to_as_IPv4()
     {
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::ffff:127.0.0.1"], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
 
         using (var client = EchoClient.Connect(new EchoClientOptions { Host = "::ffff:127.0.0.1", Port = server.LocalEndPoint.Port }))
@@ -205,7 +205,7 @@ public class ConnectTests
     public async Task An_IPv6_address_may_be_in_brackets()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.IPv6Loopback, Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::1"], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
 
         using (var client = EchoClient.Connect(new EchoClientOptions { Host = "[::1]", Port = server.LocalEndPoint.Port }))

@@ -21,7 +21,7 @@ public abstract partial class ServeManyTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux has all of 127.0.0.0/8");
         var recorder = new Recorder();
         using var server = Start(
-            o => (o.Address, o.AllowFrom) = (IPAddress.Parse(listening), [AddressRange.Parse("192.0.2.1"), AddressRange.Parse(range)]), recorder);
+            o => (o.Addresses, o.AllowFrom) = ([listening], [AddressRange.Parse("192.0.2.1"), AddressRange.Parse(range)]), recorder);
 
         using var client = CallFrom(allowed, server);
         var refused = Refuse(other, server);

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoSocket.Common;
@@ -10,6 +11,11 @@ internal static class Errors
     private const string NoEcho =
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
         "changes the bytes.";
+
+    public static EchoException Bind(IPEndPoint endPoint, SocketException e) =>
+        e.SocketErrorCode == SocketError.InvalidArgument && endPoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 }
+            ? new(EchoError.AddressNotAvailable, endPoint.ToString(), $"Cannot listen on {endPoint}: {LinkLocal(endPoint.Address)}", e)
+            : Bind(endPoint.ToString(), e);
 
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
@@ -117,6 +123,10 @@ internal static class Errors
             $"{endPoint} reset the connection while no message was outstanding. The server, or a device on the path to it, " +
             "aborted the connection; look for the reason there.")
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
+
+    private static string LinkLocal(IPAddress address) =>
+        $"{address} is a link-local address, which each interface may have. Append the interface, as in {address}%eth0 (on Windows its " +
+        "number).";
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

@@ -10,7 +10,7 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// An event loop's listener. It accepts one client at a time, and pauses while the maximum number of clients is connected,
+/// An event loop's listeners. It accepts one client at a time, and pauses while the maximum number of clients is connected,
 /// while the observer is full, and while the process is out of handles. It closes clients that may not connect.
 /// </summary>
 internal sealed class Acceptor : IDisposable
@@ -21,8 +21,8 @@ internal sealed class Acceptor : IDisposable
     // At most one warning in this time.
     private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
 
-    private readonly Socket _listener;
-    private readonly int _token;
+    private readonly Socket[] _listeners;
+    private readonly int _firstToken;
     private readonly AcceptLimits _limits;
     private readonly IReadOnlyList<AddressRange>? _allowFrom;
     private readonly IPoller _poller;
@@ -36,11 +36,11 @@ internal sealed class Acceptor : IDisposable
     private long _accepted;
 
     public Acceptor(
-        Socket listener, int token, AcceptLimits limits, IReadOnlyList<AddressRange>? allowFrom, IPoller poller,
+        Socket[] listeners, int firstToken, AcceptLimits limits, IReadOnlyList<AddressRange>? allowFrom, IPoller poller,
         ServerCounters counters, IEchoObserver? observer)
     {
-        _listener = listener;
-        _token = token;
+        _listeners = listeners;
+        _firstToken = firstToken;
         _limits = limits;
         _allowFrom = allowFrom;
         _poller = poller;
@@ -86,10 +86,10 @@ internal sealed class Acceptor : IDisposable
     }
 
     /// <summary>
-    /// Accepts the next client and registers it with this token. Returns null if none is waiting, or accepting is paused.
+    /// Accepts the next client of the listener with this token, and registers it with the other token. Returns null if none is waiting, or accepting is paused.
     /// <see cref="Admit"/> says whether to serve it.
     /// </summary>
-    public ITransport? Accept(int token)
+    public ITransport? Accept(int listener, int token)
     {
         if (!_accepting)
             return null; // an earlier accept of this round reached the limit
@@ -100,7 +100,7 @@ internal sealed class Acceptor : IDisposable
             return null;
         }
 
-        if (_poller.Accept(_token, token, out var error) is { } client)
+        if (_poller.Accept(listener, token, out var error) is { } client)
         {
             _outOfHandles = false;
             return client;
@@ -153,28 +153,37 @@ internal sealed class Acceptor : IDisposable
     public void Close()
     {
         if (_registered)
-            _poller.Unregister(_token);
+            ForEach((_, token) => _poller.Unregister(token));
         _registered = _accepting = false;
-        _listener.Dispose();
+        ForEach((listener, _) => listener.Dispose());
     }
 
     public void Dispose()
     {
-        _listener.Dispose();
+        ForEach((listener, _) => listener.Dispose());
         _reserve.Dispose();
     }
 
-    // While it pauses, the listener stays registered, with no interest: to register it anew could fail for lack of memory.
+    private void ForEach(Action<Socket, int> action)
+    {
+        for (var i = 0; i < _listeners.Length; i++)
+            action(_listeners[i], _firstToken + i);
+    }
+
+    // While it pauses, a listener stays registered, with no interest: to register it anew could fail for lack of memory.
     private void Watch(bool value)
     {
         if (_registered)
         {
-            _poller.Change(_token, value ? Interest.Reading : Interest.None);
+            ForEach((_, token) => _poller.Change(token, value ? Interest.Reading : Interest.None));
         }
         else
         {
-            _listener.Blocking = false; // a client may disconnect between the wait and the accept
-            _poller.Register(_listener, _token);
+            ForEach((listener, token) =>
+            {
+                listener.Blocking = false; // a client may disconnect between the wait and the accept
+                _poller.Register(listener, token);
+            });
             _registered = true;
         }
 
