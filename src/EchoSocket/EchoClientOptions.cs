@@ -1,5 +1,7 @@
 using System;
 using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Common;
 using EchoSocket.Connecting;
 
 namespace EchoSocket;
@@ -11,6 +13,8 @@ public class EchoClientOptions
     public static readonly TimeSpan MaximumTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     private string _host = "127.0.0.1";
+    private AddressFamily? _family;
+    private IPAddress? _source;
     private int _port = EchoServerOptions.DefaultPort;
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
@@ -31,6 +35,27 @@ public class EchoClientOptions
         set => _port = value is > IPEndPoint.MinPort and <= IPEndPoint.MaxPort
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The port is 1 to 65535.");
+    }
+
+    /// <summary>
+    /// The only address family to connect with: InterNetwork (IPv4) or InterNetworkV6. Default null: any. A
+    /// <see cref="SourceAddress"/> allows its own family only.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is another family.</exception>
+    public AddressFamily? AddressFamily
+    {
+        get => _family;
+        set => _family = value is null or System.Net.Sockets.AddressFamily.InterNetwork or System.Net.Sockets.AddressFamily.InterNetworkV6
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The family is IPv4 or IPv6.");
+    }
+
+    /// <summary>The address of this computer to connect from. Default null: the operating system chooses.</summary>
+    /// <exception cref="ArgumentException">The value is not an IP address.</exception>
+    public string? SourceAddress
+    {
+        get => _source?.ToString();
+        set => _source = value is null ? null : AddressText.Parse(value);
     }
 
     /// <summary>
@@ -69,6 +94,17 @@ public class EchoClientOptions
 
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
+
+    /// <summary>The family of the source address; null if there is none.</summary>
+    internal AddressFamily? SourceFamily => _source?.AddressFamily;
+
+    /// <summary>Binds a socket to the source address, if there is one.</summary>
+    /// <exception cref="SocketException">This computer does not have the address.</exception>
+    internal void Bind(Socket socket)
+    {
+        if (_source is not null)
+            socket.Bind(new IPEndPoint(_source, 0));
+    }
 
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout

@@ -30,20 +30,28 @@ public static class PathProbe
     public static PathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
         Run(new EchoClientOptions { Host = host, Port = port, ConnectionTimeout = timeout }, cancellation);
 
-    internal static PathReport Run(EchoClientOptions options, CancellationToken cancellation)
+    /// <summary>
+    /// The same, to the server of the options and with their source address and address family. Their
+    /// <see cref="EchoClientOptions.ConnectionTimeout"/> is for all stages together.
+    /// </summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PathReport Run(EchoClientOptions options, CancellationToken cancellation = default)
     {
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(options.ConnectionTimeout);
         var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port };
 
-        var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
+        var resolution = Connector.Resolve(options, due, cancellation);
         if (resolution.Addresses.Length == 0)
             return Failed(report, EchoPathStage.Resolve, resolution.Problem);
         report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
         report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
 
         start = Stopwatch.GetTimestamp();
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Bind);
         report.Attempts = race.Attempts;
         if (race.Winner is not { } winner)
             return Failed(report, EchoPathStage.Connect, SocketErrors.Summary(race.Failure.SocketErrorCode));

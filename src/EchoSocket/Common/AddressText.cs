@@ -1,3 +1,4 @@
+using System;
 using System.Net;
 
 namespace EchoSocket.Common;
@@ -5,6 +6,19 @@ namespace EchoSocket.Common;
 /// <summary>Reads IP addresses more strictly than the system does. Thread-safe.</summary>
 internal static class AddressText
 {
+    /// <summary>Reads an address; one that is IPv4-mapped as IPv4.</summary>
+    /// <exception cref="ArgumentException">The text is not an IP address; the message says why.</exception>
+    public static IPAddress Parse(string text)
+    {
+        var problem = $"'{text}' is not an IP address.";
+        if (!IPAddress.TryParse(text, out var address))
+            throw new ArgumentException(problem);
+        if (Problem(text, address) is { } reason)
+            throw new ArgumentException($"{problem} {reason}");
+
+        return EndPoints.Unmap(address);
+    }
+
     /// <summary>What is wrong with a text that IPAddress.TryParse takes for this address, as a sentence; null if nothing is.</summary>
     public static string? Problem(string text, IPAddress address)
     {

@@ -33,13 +33,16 @@ internal static class Errors
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
     // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
-    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit) => e.SocketErrorCode switch
+    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit, string? source = null) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(EchoError.ConnectionRefused, endPoint,
             $"Nothing listens on {endPoint}: the connection was refused{tried}. Start a server there, or give the " +
             "computer and port of one that runs.", e),
+        SocketError.AddressNotAvailable when source is not null => new(EchoError.AddressNotAvailable, source,
+            $"Cannot connect from {source}: this computer does not have the address, or none of its ports is free. Give one that it " +
+            "has, or omit the source address.", e),
         _ when SocketErrors.IsUnreachable(e.SocketErrorCode) => new(EchoError.HostUnreachable, endPoint,
-            $"There is no route to {endPoint}{tried}. Check the address and this computer's network.", e),
+            $"There is no route {(source is null ? "" : $"from {source} ")}to {endPoint}{tried}. Check the address and this computer's network.", e),
         SocketError.TimedOut => new(EchoError.ConnectionTimeout, endPoint,
             $"Could not connect to {endPoint} within {Seconds(limit)}{tried}. The host may be down, or a firewall may drop " +
             "the packets; check both, or allow more time.", e),
@@ -54,6 +57,13 @@ internal static class Errors
 
     public static EchoException HostNotFound(string host, string endPoint, Exception? e) => new(EchoError.HostNotFound, endPoint,
         $"The name '{host}' has no address. Check its spelling, or give an IP address.", e);
+
+    public static EchoException NoAddressOfFamily(string host, string endPoint, string family) => new(EchoError.HostNotFound, endPoint,
+        $"'{host}' has no {family} address, and no other may be used: the family was chosen, or follows from the source address. Allow " +
+        "the other family, or give another computer.", null);
+
+    public static EchoException NoInterface(string endPoint, IPAddress address, SocketException e) => new(EchoError.HostUnreachable, endPoint,
+        $"There is no route to {endPoint}: {LinkLocal(address)}", e);
 
     public static EchoException ResolveTimeout(string host, string endPoint, string problem, TimeSpan limit, Exception? e) =>
         new(EchoError.ConnectionTimeout, endPoint,

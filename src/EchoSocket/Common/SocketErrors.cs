@@ -30,6 +30,7 @@ internal static class SocketErrors
     {
         SocketError.ConnectionRefused => "refused",
         SocketError.TimedOut or SocketError.WouldBlock => "timed out",
+        SocketError.AddressNotAvailable => "no address to connect from",
         _ when IsUnreachable(error) => "no route",
         _ when IsReset(error) => "reset",
         _ => Describe(error),
