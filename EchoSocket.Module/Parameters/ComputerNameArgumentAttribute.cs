@@ -35,11 +35,10 @@ internal sealed class ComputerNameArgumentAttribute() : TextArgumentAttribute(Co
         $"{Columns.Describe(value)} names no computer. Give a name, an IP address, a server job, or an object with the properties " +
         $"{Columns.Text(Columns.ComputerName)} and {Columns.Text(Columns.Port)}.";
 
-    // Empty text is left to the parameter's validation.
     private static string Checked(string text)
     {
         if (text.Length == 0)
-            return text;
+            throw new ArgumentTransformationMetadataException("An empty value names no computer. Give a name or an IP address.");
 
         try
         {

@@ -72,7 +72,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         var result = Run(server, o => o.WarmupCount = 0);
 
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.ReplyMismatch)).Value);
-        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of its connection's message {message + 1}. It sent '", result.Detail, StringComparison.Ordinal);
+        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of message {message + 1} on its connection. It sent '", result.Detail, StringComparison.Ordinal);
         Assert.Equal((message, 1L), (result.Received, result.Lost));
     }
 
@@ -92,7 +92,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         using var adds = new ScriptedServer(peer => peer.Send([.. peer.ReadExactly(32), 0]));
         var added = Run(adds, o => o.WarmupCount = 0);
         Assert.Equal(1, added.Errors[nameof(EchoError.ReplyMismatch)]);
-        Assert.Contains("at offset 0 of the 32 bytes of its connection's message 2. It sent '\\0'.", added.Detail, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 32 bytes of message 2 on its connection. It sent '\\0'.", added.Detail, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -140,7 +140,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         var result = Run(server, o => (o.WarmupCount, o.Count, o.InFlight) = (0, 10, 10));
 
         Assert.Equal((10L, 7L, 3L), (result.Sent, result.Received, result.Lost));
-        Assert.Contains("at offset 3 of the 32 bytes of its connection's message 8.", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("at offset 3 of the 32 bytes of message 8 on its connection.", result.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -122,6 +122,23 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_stopped_server_answers_what_was_on_its_way_before_it_sends_FIN()
+    {
+        EchoServer? stopped = null;
+        using var server = Start(o => o.Poller = () => new LatePoller(Create(), () => stopped!.Stop()));
+        stopped = server.Server;
+        using var client = Peers.Call(server.EndPoint);
+
+        client.Send("hello"u8);
+
+        Assert.Equal("HELLO"u8.ToArray(), client.ReadExactly(5));
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.Close();
+        var connection = await End(server);
+        Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
     public async Task A_client_of_a_stopped_server_that_does_not_read_gets_RST_and_the_result_says_what_was_left()
     {
         using var server = Start();
@@ -249,6 +266,22 @@ public abstract partial class EndTests
     }
 
     // After the first byte there is always another one.
+    /// <summary>Stops the server at the first message, which it delivers only when asked for the third time.</summary>
+    private sealed class LatePoller(IPoller poller, Action stop) : WrappedPoller(poller)
+    {
+        private int _calls;
+
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            if (++_calls > 2)
+                return base.Receive(token, transport, buffer, count, out error);
+
+            stop();
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+    }
+
     private sealed class EndlessPoller(IPoller poller) : WrappedPoller(poller)
     {
         protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)

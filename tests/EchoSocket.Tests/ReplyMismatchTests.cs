@@ -37,7 +37,7 @@ public class ReplyMismatchTests
 
         Assert.Equal(server.EndPoint.ToString(), error.EndPoint);
         Assert.Contains(
-            $"the first wrong byte is at offset {offset} of the {bytes.Length} bytes of its connection's message 1. It sent {shown}.",
+            $"the first wrong byte is at offset {offset} of the {bytes.Length} bytes of message 1 on its connection. It sent {shown}.",
             error.Message, StringComparison.Ordinal);
         Assert.Contains("AnyReply", error.Message, StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(() => client.Exchange(bytes, bytes.Length, new byte[100]));
@@ -135,7 +135,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange("two"u8.ToArray(), 3, new byte[10]));
 
-        Assert.Contains("at offset 0 of the 3 bytes of its connection's message 2. It sent 'two'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 3 bytes of message 2 on its connection. It sent 'two'.", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -173,7 +173,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange("two"u8.ToArray(), 3, new byte[3]));
 
-        Assert.Contains("at offset 0 of the 3 bytes of its connection's message 2. It sent '!", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 3 bytes of message 2 on its connection. It sent '!", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 

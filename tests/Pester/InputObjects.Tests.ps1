@@ -25,8 +25,8 @@ BeforeDiscovery {
         @{ What = 'no port'; Row = @{ ComputerName = '127.0.0.1'; Owner = 'me' }; Says = '*Port (or RemotePort,*-Port*' }
         @{ What = 'a misspelled port'; Row = @{ ComputerName = '127.0.0.1'; Prt = { $port } }; Says = '*Port (or RemotePort,*-Port*' }
 
-        @{ What = 'an empty name'; Row = @{ ComputerName = ''; Port = { $port } }; Says = "*'ComputerName'*empty*" }
-        @{ What = 'a name of spaces'; Row = @{ ComputerName = '  '; Port = { $port } }; Says = "*'ComputerName'*empty*" }
+        @{ What = 'an empty name'; Row = @{ ComputerName = ''; Port = { $port } }; Says = "*'ComputerName'*An empty value names no computer*" }
+        @{ What = 'a name of spaces'; Row = @{ ComputerName = '  '; Port = { $port } }; Says = "*'ComputerName'*An empty value names no computer*" }
         @{ What = 'no value for the name'; Row = @{ ComputerName = $null; Port = { $port } }; Says = "*'ComputerName'*null*" }
         @{ What = 'an empty list of names'; Row = @{ ComputerName = @(); Port = { $port } }; Says = "*'ComputerName'*" }
         @{ What = 'a number as the name'; Row = @{ ComputerName = 2130706433; Port = { $port } }; Says = "*'ComputerName'*2130706433*$columns" }

@@ -112,7 +112,7 @@ internal static class Errors
     public static EchoException Mismatch(string endPoint, long offset, long size, long message, string shown, string option = "") =>
         new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,
-            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. " +
+            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of message {3:N0} on its connection. " +
             "It sent {4}. {5}{6}",
             endPoint, offset, size, message, shown, NoEcho, option));
 
