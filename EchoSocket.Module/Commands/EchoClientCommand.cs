@@ -37,7 +37,7 @@ public abstract class EchoClientCommand : ServerCommand
     /// <exception cref="EchoException">The connection failed.</exception>
     internal TextClient Connect()
     {
-        var options = WithFamily(new EchoClientOptions
+        var options = Configure(new EchoClientOptions
         {
             Host = Server,
             Port = ServerPort,

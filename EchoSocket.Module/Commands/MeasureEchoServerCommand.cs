@@ -156,7 +156,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
     }
 
-    private EchoMeterOptions Options(string computer, int port) => WithFamily(new EchoMeterOptions
+    private EchoMeterOptions Options(string computer, int port) => Configure(new EchoMeterOptions
     {
         Host = computer,
         Port = port,

@@ -1,3 +1,4 @@
+using System;
 using System.Linq;
 using System.Management.Automation;
 using System.Net.Sockets;
@@ -20,6 +21,10 @@ public abstract class ServerCommand : StoppableCommand
     public SwitchParameter IPv6 { get; set; }
 
     [Parameter]
+    [ValidateRange(1, 32767)]
+    public int KeepAliveSeconds { get; set; }
+
+    [Parameter]
     [SourceAddressArgument]
     [ValidateNotNullOrEmpty]
     public string? SourceAddress { get; set; }
@@ -37,14 +42,17 @@ public abstract class ServerCommand : StoppableCommand
             this.Conflict("-IPv4 and -IPv6 allow one address family each: omit one of them, or both.", nameof(IPv6));
         if (SourceAddress is not null && (IsIPv6(SourceAddress) ? IPv4 : IPv6))
             this.Conflict($"The source address {SourceAddress} is not of the family that -{(IPv4 ? nameof(IPv4) : nameof(IPv6))} allows: omit one of them.", nameof(SourceAddress));
+        if (Configure(new EchoClientOptions()).KeepAliveLimitation is { } limitation)
+            WriteWarning(limitation);
     }
 
-    /// <summary>Sets from where and with which address family to connect.</summary>
-    private protected T WithFamily<T>(T options)
+    /// <summary>Sets what the parameters of this class choose.</summary>
+    private protected T Configure<T>(T options)
         where T : EchoClientOptions
     {
         options.AddressFamily = IPv4 ? AddressFamily.InterNetwork : IPv6 ? AddressFamily.InterNetworkV6 : null;
         options.SourceAddress = SourceAddress;
+        options.KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null;
         return options;
     }
 

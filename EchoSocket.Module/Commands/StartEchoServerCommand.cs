@@ -45,6 +45,10 @@ public sealed class StartEchoServerCommand : StoppableCommand
     public double IdleTimeoutSeconds { get; set; }
 
     [Parameter]
+    [ValidateRange(1, 32767)]
+    public int KeepAliveSeconds { get; set; }
+
+    [Parameter]
     public SwitchParameter KeepListening { get; set; }
 
     [Parameter]
@@ -121,7 +125,10 @@ public sealed class StartEchoServerCommand : StoppableCommand
             MaxConnections = MaxConnections,
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
+            KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
         };
+        if (options.KeepAliveLimitation is { } limitation)
+            WriteWarning(limitation);
         try
         {
             _server = EchoServer.Listen(options, Stop);

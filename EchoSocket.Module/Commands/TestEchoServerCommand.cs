@@ -27,7 +27,7 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
         try
         {
             var options = new EchoClientOptions { Host = computer, Port = port, ConnectionTimeout = TimeSpan.FromSeconds(TimeoutSeconds) };
-            return PathProbe.Run(WithFamily(options), Stop);
+            return PathProbe.Run(Configure(options), Stop);
         }
         catch (OperationCanceledException)
         {

@@ -15,6 +15,7 @@ public class EchoClientOptions
     private string _host = "127.0.0.1";
     private AddressFamily? _family;
     private IPAddress? _source;
+    private TimeSpan? _keepAliveTime;
     private int _port = EchoServerOptions.DefaultPort;
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
@@ -92,16 +93,39 @@ public class EchoClientOptions
     /// </summary>
     internal TimeSpan CloseGrace { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// TCP keep-alive: after this time without a sign of life from the peer the system sends probes, and ends the connection if none of
+    /// five is answered in about as much time again (a second apart at least). 1 s to 32,767 s, rounded up to whole seconds.
+    /// Default null: none.
+    /// </summary>
+    /// <remarks>
+    /// It notices a peer that has vanished without FIN or RST while nothing is on its way to it. Bytes that the peer does not
+    /// acknowledge are sent again instead, as long as the system tries that.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public TimeSpan? KeepAliveTime
+    {
+        get => _keepAliveTime;
+        set => _keepAliveTime = value is null || (value >= TimeSpan.FromSeconds(1) && value <= KeepAlive.MaximumTime)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
+    }
+
+    /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>
+    public string? KeepAliveLimitation => _keepAliveTime is { } time ? KeepAlive.Limitation(time) : null;
+
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
 
     /// <summary>The family of the source address; null if there is none.</summary>
     internal AddressFamily? SourceFamily => _source?.AddressFamily;
 
-    /// <summary>Binds a socket to the source address, if there is one.</summary>
-    /// <exception cref="SocketException">This computer does not have the address.</exception>
-    internal void Bind(Socket socket)
+    /// <summary>Prepares a socket to connect: its source address and keep-alive.</summary>
+    /// <exception cref="SocketException">This computer does not have the source address.</exception>
+    internal void Prepare(Socket socket)
     {
+        if (_keepAliveTime is { } time)
+            KeepAlive.Apply(socket, time);
         if (_source is not null)
             socket.Bind(new IPEndPoint(_source, 0));
     }

@@ -64,7 +64,10 @@ public sealed class EchoServer : IDisposable
             throw new ArgumentNullException(nameof(options));
 
         var hosts = options.Addresses.Select(host => new KeyValuePair<string, IPAddress[]>(host, Resolve(host, options, cancellation))).ToList();
-        return new EchoServer(Listeners.Open(hosts, options.Port, options.Backlog), options);
+        var listeners = Listeners.Open(hosts, options.Port, options.Backlog);
+        if (options.KeepAliveTime is { } time)
+            Array.ForEach(listeners, listener => KeepAlive.ApplyToListener(listener, time));
+        return new EchoServer(listeners, options);
     }
 
     /// <summary>

@@ -22,6 +22,7 @@ public sealed class EchoServerOptions
     private int _maxConnections = int.MaxValue;
     private int? _connectionCount;
     private TimeSpan? _idleTimeout;
+    private TimeSpan? _keepAliveTime;
     private IReadOnlyList<AddressRange>? _allowFrom;
     private Action<byte[], int>? _transformBytes;
 
@@ -124,6 +125,27 @@ public sealed class EchoServerOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
     }
+
+    /// <summary>
+    /// TCP keep-alive: after this time without a sign of life from the peer the system sends probes, and ends the connection if none of
+    /// five is answered in about as much time again (a second apart at least). 1 s to 32,767 s, rounded up to whole seconds.
+    /// Default null: none.
+    /// </summary>
+    /// <remarks>
+    /// It notices a peer that has vanished without FIN or RST while nothing is on its way to it. Bytes that the peer does not
+    /// acknowledge are sent again instead, as long as the system tries that.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public TimeSpan? KeepAliveTime
+    {
+        get => _keepAliveTime;
+        set => _keepAliveTime = value is null || (value >= TimeSpan.FromSeconds(1) && value <= KeepAlive.MaximumTime)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
+    }
+
+    /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>
+    public string? KeepAliveLimitation => _keepAliveTime is { } time ? KeepAlive.Limitation(time) : null;
 
     /// <summary>A copy, so that later changes do not reach a server.</summary>
     internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();

@@ -51,7 +51,7 @@ public static class PathProbe
         report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
 
         start = Stopwatch.GetTimestamp();
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Bind);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Prepare);
         report.Attempts = race.Attempts;
         if (race.Winner is not { } winner)
             return Failed(report, EchoPathStage.Connect, SocketErrors.Summary(race.Failure.SocketErrorCode));

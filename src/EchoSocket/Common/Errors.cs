@@ -97,6 +97,9 @@ internal static class Errors
                 "and that it is not busy with another client (some serve one at a time), or allow more time.");
         }
 
+        if (SocketErrors.IsVanished(error))
+            return Vanished(endPoint, progress, error);
+
         return Other(endPoint, $"Exchanging a message ({progress}) with", new SocketException((int)error));
     }
 
@@ -132,11 +135,16 @@ internal static class Errors
         : SocketErrors.IsReset(error) ? new(EchoError.ConnectionReset, endPoint,
             $"{endPoint} reset the connection while no message was outstanding. The server, or a device on the path to it, " +
             "aborted the connection; look for the reason there.")
+        : SocketErrors.IsVanished(error) ? Vanished(endPoint, "no message was outstanding", error)
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
 
     private static string LinkLocal(IPAddress address) =>
         $"{address} is a link-local address, which each interface may have. Append the interface, as in {address}%eth0 (on Windows its " +
         "number).";
+
+    private static EchoException Vanished(string endPoint, string progress, SocketError error) => new(EchoError.HostUnreachable, endPoint,
+        $"{endPoint} can no longer be reached: {progress}. The server, or the path to it, has failed without closing the connection " +
+        $"({error}). Check both.");
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

@@ -27,7 +27,7 @@ internal static class Connector
                 : Errors.HostNotFound(host, endPoint, resolution.Error);
         }
 
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation, options.Bind);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation, options.Prepare);
         if (race.Winner is null && resolution.Addresses.FirstOrDefault(a => a is { IsIPv6LinkLocal: true, ScopeId: 0 }) is { } linkLocal)
             throw Errors.NoInterface(endPoint, linkLocal, race.Failure);
         var tried = race.Attempts.All(a => a.EndPoint == endPoint) ? "" : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";

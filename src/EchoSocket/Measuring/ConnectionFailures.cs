@@ -35,15 +35,16 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         foreach (var connection in connections)
         {
             if (!connection.Failed && IsLate(connection, now))
-                Fail(connection, SocketError.TimedOut);
+                FailLate(connection);
         }
     }
 
+    /// <summary>Fails a connection because a reply is late.</summary>
+    public void FailLate(MeteredConnection connection) => Fail(connection, Exchange(connection, SocketError.TimedOut));
+
     /// <summary>Fails a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN.</summary>
-    public void Fail(MeteredConnection connection, SocketError error) => Fail(
-        connection,
-        Errors.Exchange(
-            _endPoint, (int)(connection.BytesReceived % options.MessageSize), options.MessageSize, error, options.OperationTimeout));
+    public void Fail(MeteredConnection connection, SocketError error) =>
+        Fail(connection, Exchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error)); // the system's own time-out
 
     /// <summary>Fails a connection because the next byte of its replies is wrong.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
@@ -51,6 +52,9 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         var (size, position) = (options.MessageSize, connection.BytesReceived);
         Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
     }
+
+    private EchoException Exchange(MeteredConnection connection, SocketError error) => Errors.Exchange(
+        _endPoint, (int)(connection.BytesReceived % options.MessageSize), options.MessageSize, error, options.OperationTimeout);
 
     private void Fail(MeteredConnection connection, EchoException failure)
     {

@@ -61,7 +61,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
         var endPoint = Connector.Display(options.Host, options.Port);
         Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentConnects }, socket =>
         {
-            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket, options.Bind);
+            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket, options.Prepare);
             if (attempt.Connected is { } connection)
                 Add(connection);
             else if (attempt.Failure is { } failure)

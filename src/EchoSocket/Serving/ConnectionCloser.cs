@@ -33,7 +33,7 @@ internal sealed class ConnectionCloser(
         else if (SocketErrors.IsReset(error))
             End(connection, EndReason.PeerReset);
         else
-            End(connection, EndReason.Faulted, SocketErrors.Describe(error));
+            End(connection, EndReason.Faulted, (SocketErrors.IsVanished(error) ? "The client can no longer be reached: " : "") + SocketErrors.Describe(error));
     }
 
     /// <summary>Ends a connection for this reason.</summary>
