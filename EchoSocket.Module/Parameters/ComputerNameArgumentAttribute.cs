@@ -27,7 +27,7 @@ internal sealed class ComputerNameArgumentAttribute() : TextArgumentAttribute(Co
         string text => Checked(text.Trim()),
         IPAddress address => address.ToString(),
         EchoServerJob job => WithSource(job.ComputerName, job),
-        PSCustomObject => value.Properties["IPAddressToString"]?.Value as string, // an address that remoting has serialized
+        _ when value.TypeNames.Contains("Deserialized.System.Net.IPAddress") => value.Properties["IPAddressToString"]?.Value as string,
         _ => null,
     };
 

@@ -58,8 +58,8 @@ Describe 'Text from a peer' {
     }
 
     It 'is not escaped twice where a sentence quotes it' {
-        $report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = "it sent '\r\n\\'" }
-        Get-ShownLine $report 120 | Where-Object { $_.EndsWith("Echo: it sent '\r\n\\'") } | Should-BeCollection -Count 1
+        $report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = 'it sent "\r\n\\"' }
+        Get-ShownLine $report 120 | Where-Object { $_.EndsWith('Echo: it sent "\r\n\\"') } | Should-BeCollection -Count 1
     }
 
     It 'is escaped in the table of jobs' {

@@ -39,29 +39,36 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         }
     }
 
-    /// <summary>Fails a connection because a reply is late.</summary>
-    public void FailLate(MeteredConnection connection) => Fail(connection, Exchange(connection, SocketError.TimedOut));
+    /// <summary>Removes a connection because a reply is late.</summary>
+    public void FailLate(MeteredConnection connection) => FailExchange(connection, SocketError.TimedOut);
 
-    /// <summary>Fails a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN.</summary>
+    /// <summary>
+    /// Removes a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN. Once
+    /// all messages are sent and answered, the server may close, and that is no failure.
+    /// </summary>
     public void Fail(MeteredConnection connection, SocketError error) =>
-        Fail(connection, Exchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error)); // the system's own time-out
+        FailExchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error); // the system's own time-out
 
-    /// <summary>Fails a connection because the next byte of its replies is wrong.</summary>
+    /// <summary>Fails a connection because the next byte of its replies is wrong, or is one too many.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
     {
         var (size, position) = (options.MessageSize, connection.BytesReceived);
-        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+        tally.Add(connection.Outstanding == 0
+            ? Errors.Excess(_endPoint, position / size, shown)
+            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+        Remove(connection);
     }
 
-    private EchoException Exchange(MeteredConnection connection, SocketError error) => Errors.Exchange(
-        _endPoint, (int)(connection.BytesReceived % options.MessageSize), options.MessageSize, error, options.OperationTimeout);
-
-    private void Fail(MeteredConnection connection, EchoException failure)
+    private void FailExchange(MeteredConnection connection, SocketError error)
     {
-        // Once all messages are sent and answered, the server may close.
+        var size = options.MessageSize;
         if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(failure);
+            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
+        Remove(connection);
+    }
 
+    private void Remove(MeteredConnection connection)
+    {
         connection.Failed = true;
         run.Failed(connection.Outstanding);
         poller.Unregister(connection.Token);
