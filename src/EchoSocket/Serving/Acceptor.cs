@@ -10,7 +10,7 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// An event loop's listeners. It accepts one client at a time, and pauses while the maximum number of clients is connected,
+/// Accepts the clients of an event loop's listeners, one at a time. It pauses while the maximum number of clients is connected,
 /// while the observer is full, and while the process is out of handles. It closes clients that may not connect.
 /// </summary>
 internal sealed class Acceptor : IDisposable
