@@ -17,6 +17,12 @@ internal static class ErrorRecords
                 $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
             "ServerNotNamed", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
+    public static ErrorRecord InputNotSupported() =>
+        new(
+            new InvalidOperationException("Start-EchoServer takes no input from the pipeline. Give the port as an argument: Start-EchoServer 7007."),
+            "InputNotSupported", ErrorCategory.InvalidOperation, targetObject: null);
+
     private static ErrorCategory Category(EchoError error) => error switch
     {
         EchoError.AddressInUse => ErrorCategory.ResourceUnavailable,

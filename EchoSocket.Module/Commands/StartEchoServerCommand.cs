@@ -68,6 +68,9 @@ public sealed class StartEchoServerCommand : StoppableCommand
 
     protected override void BeginProcessing()
     {
+        if (MyInvocation.ExpectingInput)
+            ThrowTerminatingError(ErrorRecords.InputNotSupported());
+
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");
