@@ -18,7 +18,7 @@ public enum EchoError
     /// <summary>The name has no address.</summary>
     HostNotFound,
 
-    /// <summary>There is no route to the host or its network.</summary>
+    /// <summary>There is no route to the host or its network, or the peer of a connection can no longer be reached.</summary>
     HostUnreachable,
 
     /// <summary>Could not resolve the name and connect in time.</summary>

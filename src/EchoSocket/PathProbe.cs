@@ -34,8 +34,8 @@ public static class PathProbe
         Run(new EchoClientOptions { Host = host, Port = port, ConnectionTimeout = timeout }, cancellation);
 
     /// <summary>
-    /// The same with <see cref="EchoClientOptions.Host"/>, <see cref="EchoClientOptions.Port"/> and
-    /// <see cref="EchoClientOptions.Tls"/>; <see cref="EchoClientOptions.ConnectionTimeout"/> is for all stages together.
+    /// The same, to the server of the options and with their source address, address family and TLS. Their
+    /// <see cref="EchoClientOptions.ConnectionTimeout"/> is for all stages together.
     /// </summary>
     /// <param name="options">What to test.</param>
     /// <param name="cancellation">Ends the probe.</param>
@@ -49,14 +49,14 @@ public static class PathProbe
         var due = start + Clock.Ticks(options.ConnectionTimeout);
         var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port };
 
-        var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
+        var resolution = Connector.Resolve(options, due, cancellation);
         if (resolution.Addresses.Length == 0)
             return Failed(report, EchoPathStage.Resolve, resolution.Problem);
         report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
         report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
 
         start = Stopwatch.GetTimestamp();
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Prepare);
         report.Attempts = race.Attempts;
         if (race.Winner is not { } winner)
             return Failed(report, EchoPathStage.Connect, SocketErrors.Summary(race.Failure.SocketErrorCode));

@@ -22,7 +22,7 @@ public abstract partial class ServeManyTests
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6 || !listening.Contains(':'), "no IPv6 here");
         Assert.SkipUnless(OperatingSystem.IsLinux() || connecting != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
-        using var server = Start(o => o.Address = IPAddress.Parse(listening));
+        using var server = Start(o => o.Addresses = [listening]);
 
         using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(connecting), server.EndPoint.Port));
         var (theirs, ours) = (client.RemoteEndPoint!.ToString(), client.LocalEndPoint!.ToString());

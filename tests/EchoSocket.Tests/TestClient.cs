@@ -49,6 +49,9 @@ internal sealed class TestClient : IDisposable
     /// <summary>Connects, and completes a TLS handshake that accepts any certificate.</summary>
     public static TestClient Connect(IPEndPoint server, bool tls, int? receiveBufferSize = null) => new(Peers.Call(server, receiveBufferSize), tls);
 
+    /// <summary>The same with a socket that is connected.</summary>
+    public static TestClient Of(Socket connected, bool tls) => new(connected, tls);
+
     public static TestClient Connect(IPEndPoint server, SslClientAuthenticationOptions options) => new(Peers.Call(server), tls: true, options);
 
     public static SslClientAuthenticationOptions Options(

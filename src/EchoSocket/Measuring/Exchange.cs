@@ -107,7 +107,7 @@ internal sealed class Exchange(
 
         run.Answered(answered);
         if (connection.Answered < whole)
-            failures.Fail(connection, SocketError.TimedOut);
+            failures.FailLate(connection);
         else if (right < count)
             failures.FailMismatch(connection, Escaping.Quote(_buffer, right, count - right));
 

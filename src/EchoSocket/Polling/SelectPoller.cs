@@ -51,6 +51,7 @@ internal sealed class SelectPoller : IPoller
 
             client = _sockets[listener].Accept();
             BlockingTransport.DisableNagle(client);
+            KeepAlive.Inherit(_sockets[listener], client);
             var transport = Adopt(client, token);
             error = SocketError.Success;
             return transport;

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -15,15 +14,11 @@ namespace EchoSocket.Serving;
 /// </remarks>
 internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
-    ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
+    ServerCounters counters, IEchoObserver? observer, string? local)
 {
     // More than the socket buffers of both ends hold. A client that keeps sending beyond this gets RST, because the close then
     // leaves data unread.
     private const long MaxDrain = 64 * 1024 * 1024;
-
-    // The local endpoint of every connection, unless the listener has several addresses.
-    private readonly string? _local =
-        listening.Address.Equals(IPAddress.Any) || listening.Address.Equals(IPAddress.IPv6Any) ? null : listening.ToString();
 
     private readonly byte[] _discarded = new byte[32 * 1024];
 
@@ -39,7 +34,8 @@ internal sealed class ConnectionCloser(
         else if (SocketErrors.IsReset(error))
             End(connection, EndReason.PeerReset, problem);
         else
-            End(connection, EndReason.Faulted, problem.Length > 0 ? problem : SocketErrors.Describe(error));
+            End(connection, EndReason.Faulted, problem.Length > 0 ? problem
+                : (SocketErrors.IsVanished(error) ? "The client can no longer be reached: " : "") + SocketErrors.Describe(error));
     }
 
     /// <summary>Ends a connection for this reason.</summary>
@@ -48,11 +44,11 @@ internal sealed class ConnectionCloser(
         // Asking costs system calls, and works only while the socket is open.
         var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
         var undelivered = ended ? connection.Transport.Unacknowledged : 0;
-        var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
+        var ours = observer is null ? "" : local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
         Release(connection, reason);
         try
         {
-            observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
+            observer?.Ended(connection.Remote, connection.Result(ours, reason, ended ? Leftover(connection, reason, undelivered) : detail));
         }
         finally
         {

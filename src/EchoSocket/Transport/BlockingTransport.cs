@@ -62,7 +62,8 @@ internal class BlockingTransport(Socket socket) : IDisposable
 
     /// <summary>
     /// Reads at least one byte. Zero with <see cref="SocketError.Success"/> is the peer's FIN. Fails with a time-out when
-    /// the stopwatch shows <paramref name="due"/>.
+    /// the stopwatch shows <paramref name="due"/>, and with <see cref="SocketError.NetworkReset"/> if the peer can no longer be
+    /// reached.
     /// </summary>
     public virtual int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
     {
@@ -76,7 +77,10 @@ internal class BlockingTransport(Socket socket) : IDisposable
             // Changing the time-out costs a system call, so one that is up to 1 % too long is kept.
             if (left > _receiveTimeout || left < _receiveTimeout - (_receiveTimeout / 100))
                 socket.ReceiveTimeout = _receiveTimeout = left;
-            return socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+            var received = socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+            if (error == SocketError.TimedOut && (left < 0 || Clock.MillisecondsUntil(due) > (left / 10) + 20))
+                error = SocketError.NetworkReset; // the time-out of keep-alive, or of sending again
+            return received;
         }
         catch (SocketException)
         {
