@@ -113,9 +113,9 @@ public sealed class EchoServer : IDisposable
 
     /// <summary>
     /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> gracefully, and does not wait for that. No more clients are
-    /// accepted. Each client gets the replies to all it has sent, and then FIN. A client that has not read its replies after half a
-    /// second, or that keeps sending, is disconnected with RST; <see cref="ConnectionResult.Detail"/> says what it did not get.
-    /// Does nothing when called again.
+    /// accepted. Each client gets the replies to all that it has sent and that arrives before 50 ms pass without a byte (250 ms at
+    /// most), and then FIN. A client that has not read its replies after half a second, or that keeps sending, is disconnected with
+    /// RST; <see cref="ConnectionResult.Detail"/> says what it did not get. Does nothing when called again.
     /// </summary>
     public void Stop()
     {
