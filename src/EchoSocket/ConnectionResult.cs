@@ -1,10 +1,14 @@
 using System;
+using System.Collections.Generic;
 
 namespace EchoSocket;
 
 /// <summary>The result of one client's connection, once it has ended.</summary>
 public sealed class ConnectionResult
 {
+    /// <summary>The connection's number: which of the server's connections it was, from 1, in the order of their accept.</summary>
+    public long Connection { get; set; }
+
     /// <summary>The server's end, as <c>address:port</c>.</summary>
     public string LocalEndPoint { get; set; } = "";
 
@@ -30,10 +34,17 @@ public sealed class ConnectionResult
     public EndReason EndReason { get; set; }
 
     /// <summary>
-    /// More than the reason says, in sentences; otherwise empty. For <see cref="EndReason.Faulted"/>: what failed. For
+    /// More than the reason says, in sentences; otherwise empty. For <see cref="EndReason.Faulted"/>: what failed, or which of the
+    /// <see cref="EchoServerOptions.Faults"/> ended it. For
     /// <see cref="EndReason.PeerClosed"/>: that a TLS client sent no close_notify. For
     /// <see cref="EndReason.IdleTimeout"/> and <see cref="EndReason.Stopped"/>: how many bytes of its replies the client had not
     /// yet taken (on Linux only), and how many bytes from it were not answered.
     /// </summary>
     public string Detail { get; set; } = "";
+
+    /// <summary>What was done to the connection on purpose, in the order in which each fault first acted.</summary>
+    public IReadOnlyList<InjectedFault> Faults { get; set; } = [];
+
+    /// <summary>The first bytes that the client sent, up to <see cref="EchoServerOptions.KeepReceived"/>.</summary>
+    public byte[] ReceivedBytes { get; set; } = [];
 }

@@ -31,6 +31,7 @@ public sealed class EchoServer : IDisposable
     {
         _listeners = listeners;
         _options = options.Copy();
+        Seed = _options.Seed ?? new Random().Next();
         LocalEndPoints = [.. listeners.Select(l => EndPoints.Unmap(l.LocalEndPoint!))];
         if (_options.Tls is { } tls)
         {
@@ -47,6 +48,9 @@ public sealed class EchoServer : IDisposable
 
     /// <summary>The certificate that it shows; null without TLS.</summary>
     public X509Certificate2? Certificate { get; }
+
+    /// <summary>What is random about the faults follows from this number: <see cref="EchoServerOptions.Seed"/>, or one chosen.</summary>
+    public int Seed { get; }
 
     /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;

@@ -24,6 +24,8 @@ public sealed class EchoServerOptions
     private TimeSpan? _idleTimeout;
     private TimeSpan? _keepAliveTime;
     private IReadOnlyList<AddressRange>? _allowFrom;
+    private EchoFault[] _faults = [];
+    private int _keepReceived;
     private Action<byte[], int>? _transformBytes;
 
     /// <summary>
@@ -145,6 +147,36 @@ public sealed class EchoServerOptions
         set => _keepAliveTime = value is null || (value >= TimeSpan.FromSeconds(1) && value <= KeepAlive.MaximumTime)
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
+    }
+
+    /// <summary>
+    /// How the server misbehaves on purpose. Several compose in the order given, see <see cref="EchoFault"/>. Default empty: not at all.
+    /// </summary>
+    /// <exception cref="ArgumentException">The list has an element that is null.</exception>
+    public IReadOnlyList<EchoFault> Faults
+    {
+        get => _faults;
+        set => _faults = value is not null && value.All(fault => fault is not null)
+            ? [.. value]
+            : throw new ArgumentException("A list of faults has no element that is null.", nameof(value));
+    }
+
+    /// <summary>
+    /// Makes what is random about the faults repeatable: everything follows from the seed and the connection's number. Default
+    /// null: one is chosen, see <see cref="EchoServer.Seed"/>.
+    /// </summary>
+    public int? Seed { get; set; }
+
+    /// <summary>
+    /// How many of the first bytes that a client sends are kept for <see cref="ConnectionResult.ReceivedBytes"/>, 0 or more. Default 0.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    public int KeepReceived
+    {
+        get => _keepReceived;
+        set => _keepReceived = value >= 0
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of bytes to keep is 0 or more.");
     }
 
     /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>

@@ -15,8 +15,9 @@ public class RoomsTests
         ["Common"] = [],
         ["Transport"] = ["Common"],
         ["Polling"] = ["Common", "Transport"],
+        ["Faults"] = ["Common"],
         ["Connecting"] = ["Common", "Transport"],
-        ["Serving"] = ["Common", "Transport", "Polling"],
+        ["Serving"] = ["Common", "Transport", "Polling", "Faults"],
         ["Measuring"] = ["Common", "Transport", "Polling", "Connecting"],
     };
 
