@@ -44,6 +44,12 @@ internal sealed class ServerObserver : IEchoObserver
             _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
     }
 
+    public void Injected(IPEndPoint remote, InjectedFault fault)
+    {
+        if (_verbose)
+            _output.WriteVerbose($"{remote}: as asked, the server {fault.Fault} (at byte {fault.AtByte.ToString("N0", CultureInfo.InvariantCulture)} of its replies).");
+    }
+
     public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         var result = new EchoConnection(connection);

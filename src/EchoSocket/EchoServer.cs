@@ -19,11 +19,12 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    private readonly object _gate = new(); // guards the listeners' disposal, _loop and _stopped
+    private readonly object _gate = new(); // guards the listeners' disposal, _loop, _faults and _stopped
     private readonly Socket[] _listeners;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
     private readonly TlsServer? _tls;
+    private EchoFault[] _faults;
     private EventLoop? _loop;
     private bool _stopped;
 
@@ -31,6 +32,7 @@ public sealed class EchoServer : IDisposable
     {
         _listeners = listeners;
         _options = options.Copy();
+        _faults = Checked(_options.Faults);
         Seed = _options.Seed ?? new Random().Next();
         LocalEndPoints = [.. listeners.Select(l => EndPoints.Unmap(l.LocalEndPoint!))];
         if (_options.Tls is { } tls)
@@ -48,6 +50,30 @@ public sealed class EchoServer : IDisposable
 
     /// <summary>The certificate that it shows; null without TLS.</summary>
     public X509Certificate2? Certificate { get; }
+
+    /// <summary>
+    /// How it misbehaves on purpose, at first <see cref="EchoServerOptions.Faults"/>. A change while it serves is for connections that are
+    /// accepted from then on.
+    /// </summary>
+    /// <exception cref="ArgumentException">An element is null, or needs TLS, which the server does not use.</exception>
+    public IReadOnlyList<EchoFault> Faults
+    {
+        get
+        {
+            lock (_gate)
+                return Array.AsReadOnly(_faults);
+        }
+
+        set
+        {
+            var faults = Checked(new EchoServerOptions { Faults = value }.Faults);
+            lock (_gate)
+            {
+                _faults = faults;
+                _loop?.Use(faults);
+            }
+        }
+    }
 
     /// <summary>What is random about the faults follows from this number: <see cref="EchoServerOptions.Seed"/>, or one chosen.</summary>
     public int Seed { get; }
@@ -136,6 +162,11 @@ public sealed class EchoServer : IDisposable
     /// <summary>Stops the server.</summary>
     public void Dispose() => Stop();
 
+    private EchoFault[] Checked(IReadOnlyList<EchoFault> faults) =>
+        _options.Tls is null && faults.FirstOrDefault(fault => fault.NeedsTls) is { } found
+            ? throw new ArgumentException($"A server without TLS cannot have the fault '{found.Kind}'. Use TLS, or omit the fault.", nameof(faults))
+            : [.. faults];
+
     private static IPAddress[] Resolve(string host, EchoServerOptions options, CancellationToken cancellation)
     {
         var resolution = options.Resolver.Resolve(host, deadline: long.MaxValue, cancellation);
@@ -173,7 +204,7 @@ public sealed class EchoServer : IDisposable
             if (_loop is not null)
                 throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-            return _loop = new EventLoop(_listeners, _options, _tls, limits, _counters, observer);
+            return _loop = new EventLoop(_listeners, _options, _tls, _faults, Seed, limits, _counters, observer);
         }
     }
 }

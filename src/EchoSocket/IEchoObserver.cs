@@ -26,6 +26,12 @@ public interface IEchoObserver
     /// <summary>Bytes came, as the client sent them. The buffer is valid only until the call returns.</summary>
     void Received(IPEndPoint remote, byte[] buffer, int count);
 
+    /// <summary>
+    /// One of the server's <see cref="EchoServerOptions.Faults"/> acted on the connection for the first time. How often it did so in all
+    /// is in the result.
+    /// </summary>
+    void Injected(IPEndPoint remote, InjectedFault fault);
+
     /// <summary>A connection ended.</summary>
     void Ended(IPEndPoint remote, ConnectionResult connection);
 

@@ -96,6 +96,10 @@ internal static class ManyConnections
         {
         }
 
+        public void Injected(IPEndPoint remote, InjectedFault fault)
+        {
+        }
+
         public void Ended(IPEndPoint remote, ConnectionResult connection) => _counts[connection.EndReason] = Count(connection.EndReason) + 1;
 
         public void Warned(string message)

@@ -19,6 +19,10 @@ internal abstract class Observer : IEchoObserver
     {
     }
 
+    public virtual void Injected(IPEndPoint remote, InjectedFault fault)
+    {
+    }
+
     public virtual void Ended(IPEndPoint remote, ConnectionResult connection)
     {
     }

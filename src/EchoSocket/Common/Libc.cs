@@ -59,6 +59,9 @@ internal static unsafe class Libc
     public static extern int ioctl(int descriptor, UIntPtr request, int* value);
 
     [DllImport("libc")]
+    public static extern int poll(byte* entries, UIntPtr count, int milliseconds);
+
+    [DllImport("libc")]
     public static extern int shutdown(int descriptor, int how);
 
     [DllImport("libc")]

@@ -59,6 +59,9 @@ internal enum Interest
 
     /// <summary>Room in the send buffer.</summary>
     Writing = 4,
+
+    /// <summary>The peer's FIN, even behind data that is not read. Only epoll reports it.</summary>
+    Closing = 0x2000,
 }
 
 internal static class Poller

@@ -86,20 +86,21 @@ internal sealed class ConnectionCloser(
 
     private void Release(ServedConnection connection, EndReason reason)
     {
+        connection.Faulty?.End();
         connections.Remove(connection);
         activity.Remove(connection);
         poller.Unregister(connection.Token);
         var stopped = reason == EndReason.Stopped;
         if (stopped)
             connection.Discarded += connection.Transport.Unread; // the close with RST discards it
-        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && Owes(connection)))
         {
             Drain(connection, MaxDrain); // makes room for more, which the second one reads
             if (connection.Transport.Shutdown())
                 Drain(connection, MaxDrain);
         }
 
-        if (stopped && connection.Unanswered > 0)
+        if (stopped && Owes(connection))
             connection.Transport.Abort();
         else
             connection.Transport.Close();
@@ -108,15 +109,19 @@ internal sealed class ConnectionCloser(
         acceptor.HandleFreed();
     }
 
+    private static bool Owes(ServedConnection connection) => connection.Unanswered > 0 || connection.Held > 0;
+
     // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers on.
     private static string Leftover(ServedConnection connection, EndReason reason, int undelivered)
     {
-        if (connection.Unanswered == 0 && reason == EndReason.Stopped)
+        if (!Owes(connection) && reason == EndReason.Stopped)
             return "";
 
         var detail = undelivered > 0 ? $"The client had not yet taken {Number(undelivered)} bytes of its replies. " : "";
         if (connection.Unanswered > 0)
-            detail += $"{Number(connection.Unanswered)} bytes from the client were not answered.";
+            detail += $"{Number(connection.Unanswered)} bytes from the client were not answered. ";
+        if (connection.Held > 0)
+            detail += $"{Number(connection.Held)} bytes of its replies were held back by a fault and not sent.";
         return detail.TrimEnd();
     }
 

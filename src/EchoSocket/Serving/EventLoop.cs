@@ -26,11 +26,14 @@ internal sealed class EventLoop : IDisposable
     private readonly Answering _answering;
     private readonly IdleTimer _idle;
     private readonly GracefulStop _gracefulStop;
+    private readonly Timers _timers = new();
+    private readonly ConnectionFactory _factory;
     private readonly IEchoObserver? _observer;
-    private readonly Func<ITransport, int, ITransport>? _secure;
     private volatile bool _stop;
 
-    public EventLoop(Socket[] listeners, EchoServerOptions options, TlsServer? tls, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
+    public EventLoop(
+        Socket[] listeners, EchoServerOptions options, TlsServer? tls, EchoFault[] faults, int seed, AcceptLimits limits, ServerCounters counters,
+        IEchoObserver? observer)
     {
         var poller = options.Poller();
         var unsent = new UnsentReplies(options.UnsentBudget, tls is null ? UnsentReplies.MinReadSize : TlsTransport.MinCount);
@@ -42,14 +45,14 @@ internal sealed class EventLoop : IDisposable
             poller, _connections, _activity, unsent, _acceptor, counters, observer, LocalEndPoint(listeners));
         _answering = new Answering(poller, options.TransformBytes, unsent, _closer, counters, observer);
         _idle = new IdleTimer(options.IdleTimeout, _activity, _answering, _closer);
-        _gracefulStop = new GracefulStop(_readiness, _connections, _answering, _closer, options.StopGrace);
+        _gracefulStop = new GracefulStop(_readiness, _timers, _connections, _answering, _closer, options.StopGrace);
         _observer = observer;
-        if (tls is not null)
-        {
-            var buffers = new TlsBuffers();
-            _secure = (transport, token) => new TlsTransport(transport, buffers, tls, () => poller.Report(token));
-        }
+        var services = new FaultServices(poller, _timers, unsent, counters, observer, Stopwatch.GetTimestamp);
+        _factory = new ConnectionFactory(poller, tls, services, options.KeepReceived, faults, seed);
     }
+
+    /// <summary>From any thread: new connections have these faults.</summary>
+    public void Use(EchoFault[] faults) => _factory.Use(faults);
 
     /// <summary>From any thread: ends <see cref="Run"/> gracefully.</summary>
     public void Stop()
@@ -64,10 +67,12 @@ internal sealed class EventLoop : IDisposable
         while (!_stop && !(_acceptor.IsDone && _connections.Count == 0))
         {
             _acceptor.UpdateAccepting(_connections.Count);
-            _readiness.Wait(Clock.MillisecondsUntil(Math.Min(_idle.Due, _acceptor.ResumeTime)));
+            _readiness.Wait(Clock.MillisecondsUntil(Math.Min(Math.Min(_idle.Due, _timers.Due), _acceptor.ResumeTime)));
             var now = _idle.IsOn ? Stopwatch.GetTimestamp() : 0;
             for (var i = 0; i < _readiness.Count && !_stop; i++)
                 Handle(_readiness[i], now);
+            if (_timers.Due < long.MaxValue)
+                HandleDue(now);
             _idle.EndIdle(now);
         }
 
@@ -98,6 +103,13 @@ internal sealed class EventLoop : IDisposable
             _idle.Touch(connection, now);
     }
 
+    private void HandleDue(long now)
+    {
+        var due = Stopwatch.GetTimestamp(); // once, so that each connection has its turn once
+        while (!_stop && _timers.TryTake(due, out var token))
+            Handle(token, now);
+    }
+
     // Accepts one client, and one more for every 32 that this round serves. So new clients do not wait for hundreds of others,
     // nor do the others wait for a flood of new ones.
     private void AcceptClients(int listener)
@@ -108,7 +120,7 @@ internal sealed class EventLoop : IDisposable
             var transport = _acceptor.Accept(listener, token);
             if (transport is not null && _acceptor.Admit(transport, token))
             {
-                Begin(new ServedConnection(token, _secure?.Invoke(transport, token) ?? transport));
+                Begin(_factory.Create(transport, token));
                 continue;
             }
 

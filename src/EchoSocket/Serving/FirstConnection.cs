@@ -15,6 +15,8 @@ internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 
     public void Received(IPEndPoint remote, byte[] buffer, int count) => next?.Received(remote, buffer, count);
 
+    public void Injected(IPEndPoint remote, InjectedFault fault) => next?.Injected(remote, fault);
+
     public void Ended(IPEndPoint remote, ConnectionResult connection)
     {
         Result ??= connection;

@@ -12,7 +12,7 @@ namespace EchoSocket.Serving;
 /// FIN, and waits for the client's own FIN. A client that has not finished by then is disconnected.
 /// </summary>
 internal sealed class GracefulStop(
-    Readiness readiness, ConnectionTable connections, Answering answering, ConnectionCloser closer, TimeSpan limit)
+    Readiness readiness, Timers timers, ConnectionTable connections, Answering answering, ConnectionCloser closer, TimeSpan limit)
 {
     // How much of a client's data after our FIN is discarded in one turn, so that the others get theirs.
     private const int DrainStep = 256 * 1024;
@@ -44,12 +44,16 @@ internal sealed class GracefulStop(
 
         while (connections.Count > 0 && Stopwatch.GetTimestamp() < end)
         {
-            readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(Math.Min(end, QuietEnd)));
+            readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(Math.Min(Math.Min(end, timers.Due), QuietEnd)));
             for (var i = 0; i < readiness.Count; i++)
             {
-                if (connections[readiness[i]] is { } connection && (connection.Closing || connection.Unsent is not null || connection.QuietSince > 0))
+                if (connections[readiness[i]] is { } connection && (connection.Closing || connection.HasUnsent || connection.QuietSince > 0))
                     Advance(connection);
             }
+
+            var now = Stopwatch.GetTimestamp();
+            while (timers.TryTake(now, out var token))
+                Advance(connections[token]!);
 
             for (var count = _answering.Count; count > 0; count--)
                 Advance(_answering.Dequeue());
@@ -70,7 +74,7 @@ internal sealed class GracefulStop(
         }
 
         var step = answering.Advance(connection);
-        if (step == Step.Nothing && connection.Unsent is null && connection.QuietSince == 0)
+        if (step == Step.Nothing && !connection.HasUnsent && connection.QuietSince == 0)
         {
             connection.QuietSince = Stopwatch.GetTimestamp();
             _quiet.Enqueue((connection, connection.QuietSince));
@@ -78,7 +82,7 @@ internal sealed class GracefulStop(
         else if (step == Step.Moved)
         {
             connection.QuietSince = 0;
-            if (connection.Unsent is null)
+            if (!connection.HasUnsent)
                 _answering.Enqueue(connection);
         }
     }

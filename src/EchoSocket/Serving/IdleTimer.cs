@@ -30,9 +30,9 @@ internal sealed class IdleTimer(TimeSpan? limit, ActivityOrder activity, Answeri
             // nothing to read or send, proves that the client is idle.
             var connection = activity.Earliest!;
             var step = answering.Advance(connection);
-            if (step == Step.Nothing)
+            if (step == Step.Nothing && connection.Faulty is not { IsHolding: true })
                 closer.End(connection, EndReason.IdleTimeout);
-            else if (step == Step.Moved)
+            else if (step != Step.Ended)
                 activity.Touch(connection, now);
         }
     }

@@ -12,18 +12,28 @@ internal sealed class ServedConnection
     private readonly DateTime _startTime = DateTime.UtcNow;
     private readonly long _start = Stopwatch.GetTimestamp();
 
-    public ServedConnection(int token, ITransport transport)
+    public ServedConnection(int token, ITransport transport, long number = 1)
     {
+        Number = number;
         Token = token;
         Transport = transport;
         Remote = transport.RemoteEndPoint;
         LastActivity = _start;
     }
 
+    /// <summary>Which of the server's connections it is, from 1.</summary>
+    public long Number { get; }
+
     /// <summary>Identifies the connection to the poller.</summary>
     public int Token { get; }
 
     public ITransport Transport { get; }
+
+    /// <summary>What injects faults into it; null if nothing does.</summary>
+    public FaultyTransport? Faulty { get; set; }
+
+    /// <summary>What keeps its first bytes; null if nothing does.</summary>
+    public RecordingTransport? Recording { get; set; }
 
     public IPEndPoint Remote { get; }
 
@@ -47,6 +57,12 @@ internal sealed class ServedConnection
     /// <summary>Bytes from the client that stay unanswered if the connection ends now.</summary>
     public long Unanswered => Discarded + Length - Sent;
 
+    /// <summary>A reply, or a part of one, is still to be sent.</summary>
+    public bool HasUnsent => Unsent is not null || Held > 0;
+
+    /// <summary>Bytes of replies that a fault holds back.</summary>
+    public int Held => Faulty?.Held ?? 0;
+
     /// <summary>While the server stops: since when there was nothing to read, in stopwatch ticks; 0 while there may be something.</summary>
     public long QuietSince { get; set; }
 
@@ -63,6 +79,7 @@ internal sealed class ServedConnection
 
     public ConnectionResult Result(string local, EndReason reason, string detail) => new()
     {
+        Connection = Number,
         LocalEndPoint = local,
         RemoteEndPoint = Remote.ToString(),
         StartTime = _startTime,
@@ -71,5 +88,7 @@ internal sealed class ServedConnection
         BytesSent = BytesSent,
         EndReason = reason,
         Detail = detail,
+        Faults = Faulty?.Injected ?? [],
+        ReceivedBytes = Recording?.Received ?? [],
     };
 }

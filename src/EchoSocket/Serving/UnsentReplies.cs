@@ -23,6 +23,12 @@ internal sealed class UnsentReplies(long budget, int minReadSize = UnsentReplies
     /// <summary>How much may be read now.</summary>
     public int ReadSize => (int)Math.Min(Math.Max(budget - _stored, minReadSize), MaxReadSize);
 
+    /// <summary>Nothing more should be kept.</summary>
+    public bool IsExhausted => _stored >= budget;
+
+    /// <summary>Counts so many bytes more that are kept elsewhere for replies not yet sent; a negative number counts less.</summary>
+    public void Hold(int bytes) => _stored += bytes;
+
     /// <summary>Stores a copy of a part of the buffer as the unsent reply of the connection.</summary>
     public void Store(ServedConnection connection, byte[] buffer, int offset, int count)
     {

@@ -9,10 +9,11 @@ namespace EchoSocket.Transport;
 /// For Linux: a connection by its file descriptor. A .NET socket for each client, with its finalizer and the calls that make
 /// it non-blocking, would be a twentieth of the cost of a short connection.
 /// </summary>
-internal sealed unsafe class DescriptorTransport : ITransport
+internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
 {
     private const int DontWait = 0x40; // MSG_DONTWAIT
     private const int NoSignal = 0x4000; // MSG_NOSIGNAL
+    private const short PeerShutdown = 0x2000; // POLLRDHUP
     private const int ShutdownWrite = 1; // SHUT_WR
     private const int SocketLevel = 1; // SOL_SOCKET
     private const int Linger = 13; // SO_LINGER
@@ -44,6 +45,8 @@ internal sealed unsafe class DescriptorTransport : ITransport
             return Libc.getsockname(_descriptor, address, &size) == 0 ? EndPoints.Read(address) : null;
         }
     }
+
+    public bool HasClosed => PeerHasClosed(_descriptor);
 
     public string Problem => "";
 
@@ -110,6 +113,15 @@ internal sealed unsafe class DescriptorTransport : ITransport
         var linger = stackalloc int[] { 1, 0 }; // on, for 0 seconds: the close sends RST (socket(7))
         _ = Libc.setsockopt(_descriptor, SocketLevel, Linger, (byte*)linger, 2 * sizeof(int));
         Close();
+    }
+
+    /// <summary>Whether the peer has sent FIN, even behind bytes that were not read.</summary>
+    public static bool PeerHasClosed(int descriptor)
+    {
+        var entry = stackalloc byte[8]; // struct pollfd (poll(2)): the descriptor, the events asked for, those that came
+        *(int*)entry = descriptor;
+        *(short*)(entry + 4) = PeerShutdown;
+        return Libc.poll(entry, (UIntPtr)1, 0) > 0 && (*(short*)(entry + 6) & PeerShutdown) != 0;
     }
 
     private int Queued(int queue)

@@ -1,12 +1,13 @@
 using System;
 using System.Net;
 using System.Net.Sockets;
+using System.Runtime.InteropServices;
 using EchoSocket.Common;
 
 namespace EchoSocket.Transport;
 
 /// <summary>For every system: a connection by its .NET socket. Takes ownership of the socket and makes it non-blocking.</summary>
-internal sealed class SocketTransport : ITransport
+internal sealed class SocketTransport : ITransport, IPeerState
 {
     private readonly Socket _socket;
 
@@ -21,6 +22,10 @@ internal sealed class SocketTransport : ITransport
 
     // macOS refuses these calls on a connection that was reset.
     public IPEndPoint? LocalEndPoint => OrDefault(() => EndPoints.Unmap(_socket.LocalEndPoint!));
+
+    public bool HasClosed =>
+        RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? DescriptorTransport.PeerHasClosed((int)_socket.Handle)
+        : OrDefault(() => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0);
 
     public string Problem => "";
 

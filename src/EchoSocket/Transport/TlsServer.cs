@@ -24,6 +24,9 @@ internal sealed class TlsServer : TlsSide
         HandshakeTimeout = handshakeTimeout;
     }
 
+    /// <summary>The same with another certificate.</summary>
+    public TlsServer With(X509Certificate2 certificate) => new(certificate, _requireClientCertificate, _clients, HandshakeTimeout);
+
     public override string Peer => "client";
 
     public override string LeavesUnannounced => ""; // to connect and to close is the shortest test of a path
