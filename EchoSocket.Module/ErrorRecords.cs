@@ -17,6 +17,14 @@ internal static class ErrorRecords
                 $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
             "ServerNotNamed", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>Input has a value for TLS, but does not say that TLS is used.</summary>
+    public static ErrorRecord TlsNotNamed(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"The input object has a value for {given}, but does not ask for TLS. Give it the property UseTls with the value True, or " +
+                "add -UseTls to the command."),
+            "ParameterRequired", ErrorCategory.InvalidArgument, target);
+
     /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
     public static ErrorRecord InputNotSupported() =>
         new(

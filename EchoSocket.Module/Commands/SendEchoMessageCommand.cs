@@ -99,7 +99,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         {
             // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
             client.Dispose();
-            _clients.Remove((Server, ServerPort));
+            _clients.Remove((ServerKey, ServerPort));
             WriteError(e.ToErrorRecord(message));
             return;
         }
@@ -115,7 +115,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             return;
         }
 
-        WriteObject(new EchoReply
+        WriteObject(new EchoReply(client.Tls)
         {
             Time = time,
             Message = message,
@@ -135,7 +135,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             ? PortCameWithObject || HasOtherProperties(message)
             : isPortMissing && (ComputerCameWithObject || HasOtherProperties(message));
         if (!isIncomplete)
-            return IsPortNamed(Server, Port);
+            return IsPortNamed(Server, Port) && IsTlsNamed(Server);
 
         WriteError(ErrorRecords.ServerNotNamed(ComputerName is null ? Columns.ComputerName : Columns.Port, message));
         return false;
@@ -143,12 +143,12 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     private TextClient? Client()
     {
-        if (_clients.TryGetValue((Server, ServerPort), out var client))
+        if (_clients.TryGetValue((ServerKey, ServerPort), out var client))
             return client;
 
         try
         {
-            return _clients[(Server, ServerPort)] = Connect();
+            return _clients[(ServerKey, ServerPort)] = Connect();
         }
         catch (EchoException e)
         {

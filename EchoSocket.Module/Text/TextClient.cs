@@ -29,6 +29,9 @@ internal sealed class TextClient : IDisposable
 
     public string RemoteEndPoint => _client.RemoteEndPoint;
 
+    /// <inheritdoc cref="EchoClient.Tls"/>
+    public TlsDetails? Tls => _client.Tls;
+
     /// <exception cref="EchoException">The connection failed.</exception>
     /// <exception cref="PipelineStoppedException">The token was cancelled.</exception>
     public static TextClient Connect(EchoClientOptions options, Encoding encoding, CancellationToken stop)

@@ -62,6 +62,9 @@ public sealed class MeterResult
     /// <summary>The mean time to connect; null if there was no connection.</summary>
     public TimeSpan? ConnectTime { get; set; }
 
+    /// <summary>What the TLS handshake of the first connection has agreed on, and the server's certificate; null without TLS.</summary>
+    public TlsDetails? Tls { get; set; }
+
     /// <summary>The shortest round trip.</summary>
     public TimeSpan? Minimum { get; set; }
 

@@ -86,7 +86,7 @@ public static class PathProbe
         if (details.NotAfter - DateTime.UtcNow < SoonExpired)
         {
             report.Warning = string.Format(
-                CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", details.Subject,
+                CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", Escaping.EscapeControls(details.Subject),
                 SoonExpired.TotalDays, details.NotAfter);
         }
 

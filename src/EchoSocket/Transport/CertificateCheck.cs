@@ -38,7 +38,7 @@ internal static class CertificateCheck
         var known = trusted is null
             ? (status & Issuer) == 0
             : chain.ChainElements.Cast<X509ChainElement>().Any(element => trusted.Contains(element.Certificate));
-        var subject = $"The {peer}'s certificate ({certificate.Subject})";
+        var subject = $"The {peer}'s certificate ({Text(certificate.Subject)})";
         if ((status & X509ChainStatusFlags.NotTimeValid) != 0)
             return DateProblem(chain, subject);
         if ((status & X509ChainStatusFlags.Revoked) != 0)
@@ -47,7 +47,7 @@ internal static class CertificateCheck
             return $"{subject} is not for a {peer}: its extended key usage does not allow it.";
         if ((status & ~(Issuer | X509ChainStatusFlags.NotTimeNested)) != 0)
             return $"{subject} is not valid: {Information(chain)}.";
-        return known ? "" : $"{subject} is not trusted: its issuer ({certificate.Issuer}) is unknown.";
+        return known ? "" : $"{subject} is not trusted: its issuer ({Text(certificate.Issuer)}) is unknown.";
     }
 
     private static string DateProblem(X509Chain chain, string subject)
@@ -56,7 +56,7 @@ internal static class CertificateCheck
         foreach (var element in chain.ChainElements)
         {
             var which = element.Certificate.Equals(chain.ChainElements[0].Certificate)
-                ? subject : $"{subject} has an issuer ({element.Certificate.Subject}) that";
+                ? subject : $"{subject} has an issuer ({Text(element.Certificate.Subject)}) that";
             if (element.Certificate.NotAfter < now)
                 return $"{which} has expired on {Date(element.Certificate.NotAfter)}.";
             if (element.Certificate.NotBefore > now)
@@ -68,6 +68,9 @@ internal static class CertificateCheck
 
     private static string Information(X509Chain chain) => string.Join(
         "; ", chain.ChainStatus.Where(s => (s.Status & ~Issuer) != 0).Select(s => s.StatusInformation.Trim().TrimEnd('.')).Distinct());
+
+    // The peer has written it, and a terminal may show it.
+    private static string Text(string name) => Escaping.EscapeControls(name);
 
     private static string Date(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

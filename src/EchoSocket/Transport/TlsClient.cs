@@ -43,6 +43,6 @@ internal sealed class TlsClient(string hostName, bool skipCheck, TrustedCertific
         bytes[0] == TlsRecord.Alert
         || (bytes[0] == TlsRecord.Handshake && (count <= TlsRecord.HeaderSize || bytes[TlsRecord.HeaderSize] != TlsRecord.ClientHello));
 
-    private static string Names(X509Certificate2 certificate) =>
-        CertificateNames.Of(certificate) is { Length: > 0 } names ? string.Join(", ", names.Select(name => $"'{name}'")) : certificate.Subject;
+    private static string Names(X509Certificate2 certificate) => Escaping.EscapeControls(
+        CertificateNames.Of(certificate) is { Length: > 0 } names ? string.Join(", ", names.Select(name => $"'{name}'")) : certificate.Subject);
 }

@@ -40,17 +40,10 @@ internal static class TlsPlatform
     public static TlsDetails Details(SslStream stream)
     {
         using var certificate = new X509Certificate2(stream.RemoteCertificate!);
-        return new TlsDetails
-        {
-            Protocol = stream.SslProtocol.ToString(),
-            CipherSuite = typeof(SslStream).GetProperty("NegotiatedCipherSuite")?.GetValue(stream)?.ToString() ?? "",
-            Subject = certificate.Subject,
-            Issuer = certificate.Issuer,
-            Names = CertificateNames.Of(certificate),
-            NotBefore = certificate.NotBefore.ToUniversalTime(),
-            NotAfter = certificate.NotAfter.ToUniversalTime(),
-            Thumbprint = TrustedCertificates.Thumbprint(certificate),
-        };
+        var details = TlsDetails.Of(certificate);
+        details.Protocol = stream.SslProtocol.ToString();
+        details.CipherSuite = typeof(SslStream).GetProperty("NegotiatedCipherSuite")?.GetValue(stream)?.ToString() ?? "";
+        return details;
     }
 
     /// <summary>
