@@ -69,15 +69,22 @@ public abstract class TlsClientCommand : StoppableCommand
     }
 
     /// <summary>
-    /// Writes an error and returns false if an input object asks for TLS in part; ends the command if its own parameters do. What
-    /// was meant for TLS is never sent without it.
+    /// Returns false if something was given that is for TLS, and TLS is not used: what was meant for TLS is never sent without it.
+    /// Then it has written an error, or ended the command if no input object says whether to use TLS.
     /// </summary>
     private protected bool IsTlsNamed(string computer)
     {
         if (UsesTls(computer))
             return true;
         if (_tlsParameter is not null)
-            this.RefuseWithout(nameof(UseTls), _tlsParameter, "is for TLS");
+        {
+            var error = ParameterRequirement.Missing(nameof(UseTls), _tlsParameter, "is for TLS");
+            if (_useTlsGiven || !MyInvocation.BoundParameters.ContainsKey(nameof(UseTls)))
+                ThrowTerminatingError(error);
+            WriteError(error);
+            return false;
+        }
+
         if (_useTlsGiven || (string.IsNullOrEmpty(TlsHostName) && TrustedCertificate.Length == 0))
             return true;
 

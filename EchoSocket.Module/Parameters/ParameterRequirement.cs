@@ -13,14 +13,13 @@ internal static class ParameterRequirement
     public static void Require(this PSCmdlet cmdlet, string required, string parameter, string because)
     {
         if (IsGiven(cmdlet, parameter) && !IsGiven(cmdlet, required))
-            cmdlet.RefuseWithout(required, parameter, because);
+            cmdlet.ThrowTerminatingError(Missing(required, parameter, because));
     }
 
-    /// <summary>Ends the command because a parameter requires another one.</summary>
-    public static void RefuseWithout(this PSCmdlet cmdlet, string required, string parameter, string because) =>
-        cmdlet.ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
-            "ParameterRequired", ErrorCategory.InvalidArgument, required));
+    /// <summary>A parameter requires another one.</summary>
+    public static ErrorRecord Missing(string required, string parameter, string because) => new(
+        new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
+        "ParameterRequired", ErrorCategory.InvalidArgument, required);
 
     /// <summary>Whether a parameter was given, and as a switch is on.</summary>
     public static bool IsGiven(PSCmdlet cmdlet, string parameter) =>
