@@ -83,7 +83,7 @@ public class TlsTests
     [Fact]
     public void A_client_that_stalls_in_the_handshake_ends_when_its_time_is_up_and_delays_no_other()
     {
-        using var server = new BackgroundServer("-UseTls -KeepListening -HandshakeTimeoutSeconds 0.5");
+        using var server = new BackgroundServer("-UseTls -KeepListening -HandshakeTimeoutSeconds 2");
         using var stalling = Peers.Call(server.Port);
         stalling.Send([0x16, 3, 1]);
         using (var peer = Peers.Call(server.Port))
@@ -97,7 +97,7 @@ public class TlsTests
         var connection = server.Running.Output[0];
         Assert.Equal($"{stalling.LocalEndPoint}", connection.Properties["RemoteEndPoint"].Value);
         Assert.Equal(
-            ("Faulted", "The client did not complete the TLS handshake within 0.5 s."),
+            ("Faulted", "The client did not complete the TLS handshake within 2 s."),
             (connection.Properties["EndReason"].Value, connection.Properties["Detail"].Value));
     }
 
@@ -171,6 +171,31 @@ public class TlsTests
         Assert.Equal("Tls", report.Properties["FailedStage"].Value);
         Assert.Contains(says, $"{report.Properties["Reason"].Value}", StringComparison.Ordinal);
         peer.Done.Get();
+    }
+
+    [Fact]
+    public void The_name_to_check_is_sent_to_the_server()
+    {
+        string? told = null;
+        using var peer = new ScriptedServer(client =>
+        {
+            using var tls = new SslStream(new NetworkStream(client));
+            tls.AuthenticateAsServer(new SslServerAuthenticationOptions
+            {
+                ServerCertificateSelectionCallback = (_, name) =>
+                {
+                    told = name;
+                    return TestCertificates.Server;
+                },
+            });
+            tls.ReadAtLeast(new byte[1], 1, throwOnEndOfStream: false);
+        });
+        using var engine = new Engine();
+
+        var error = engine.Terminating("Send-EchoMessage hi -UseTls -TlsHostName server1.example -Port $args[0] -TrustedCertificate $args[1]", peer.Port, TestCertificates.Authority);
+
+        Assert.Equal("server1.example", told);
+        Assert.Contains("The server's certificate is not for 'server1.example', but for 'localhost', '127.0.0.1'.", error.Exception.Message, StringComparison.Ordinal);
     }
 
     private static SslStream Authenticate(Socket peer)

@@ -111,6 +111,11 @@ Describe 'A server with -UseTls' {
         ($server | Send-EchoMessage -Message hi -Detailed).CertificateThumbprint | Should-BeString $server.CertificateThumbprint
     }
 
+    It 'has help that shows how to get a certificate' {
+        $help = (Get-Help Start-EchoServer -Parameter Certificate).Description.Text
+        foreach ($way in 'Get-PfxCertificate', 'CreateFromPemFile', 'Cert:\') { "$help".Contains($way) | Should-BeTrue -Because $way }
+    }
+
     It 'makes another certificate each time' {
         $first, $second = 1..2 | ForEach-Object { Start-EchoServer -UseTls -AsJob -Port 0 }
         $first.CertificateThumbprint | Should-NotBe $second.CertificateThumbprint
@@ -230,6 +235,8 @@ Describe '<_> over TLS' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoS
         Test-Client $cmdlet @{ ComputerName = $server } | Should-BeTrue
         Test-Client $cmdlet @{ Port = $server.Port; UseTls = $true; TrustedCertificate = $server.Certificate } | Should-BeTrue
         Test-Client $cmdlet @{ ComputerName = 'localhost'; Port = $server.Port; UseTls = $true; TrustedCertificate = $server.Certificate; IPv4 = $true } | Should-BeTrue
+        $collection = [Security.Cryptography.X509Certificates.X509Certificate2Collection]::new($server.Certificate)
+        Test-Client $cmdlet @{ Port = $server.Port; UseTls = $true; TrustedCertificate = $collection } | Should-BeTrue
     }
 
     It 'works with a job whose certificate is for another name, and has that name from the job' {
@@ -244,6 +251,8 @@ Describe '<_> over TLS' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoS
         $other = Get-PublicPart (New-Certificate localhost $forServer)
         Invoke-Call { Invoke-Client $cmdlet @{ ComputerName = $server; TrustedCertificate = $other } } |
             ForEach-Object { "$($_.Texts) $($_.Output.Reason)" } | Should-MatchString 'is not trusted'
+        Invoke-Call { Invoke-Client $cmdlet @{ ComputerName = $server; TlsHostName = 'server1.example' } } |
+            ForEach-Object { "$($_.Texts) $($_.Output.Reason)" } | Should-MatchString "is not for 'server1\.example', but for 'localhost', '127\.0\.0\.1'\."
         Test-Client $cmdlet @{ ComputerName = $server; SkipCertificateCheck = $true } | Should-BeTrue
         Test-Client $cmdlet @{ ComputerName = $plain } | Should-BeTrue
     }
@@ -426,9 +435,7 @@ Describe 'A server with -RequireClientCertificate' {
 
 Describe 'What the results say of TLS' {
     BeforeAll {
-        $script:long = New-Certificate localhost $forServer $authority -1 60
         $authority100 = New-Certificate 'an authority' -ToDays 100
-        $script:authority100 = $authority100
         $script:long = New-Certificate localhost $forServer $authority100 -1 60
         $script:server = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0 -Certificate $long
         $script:to = @{ Port = $server.Port; UseTls = $true; TrustedCertificate = $authority100 }
