@@ -4,7 +4,7 @@ using System.Linq;
 namespace EchoSocket;
 
 /// <summary>How far the path to a server works. The times of stages that were not reached are null.</summary>
-public sealed class EchoPathReport(PathReport result) : TlsResult(result.Tls)
+public sealed class EchoPathReport(PathReport result) : TlsResult(result.Tls, result.TlsTime)
 {
     /// <summary>When the test began, in UTC.</summary>
     public DateTime Time => result.StartTime;

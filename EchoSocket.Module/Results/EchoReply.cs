@@ -11,7 +11,7 @@ public sealed class EchoReply : TlsResult
     }
 
     public EchoReply(TlsDetails? tls)
-        : base(tls)
+        : base(tls, tls?.HandshakeTime)
     {
     }
 

@@ -7,8 +7,9 @@ public abstract class TlsResult
 {
     private readonly TlsDetails? _details;
 
-    private protected TlsResult(TlsDetails? details)
+    private protected TlsResult(TlsDetails? details, TimeSpan? handshakeTime)
     {
+        TlsMilliseconds = Milliseconds.From(handshakeTime);
         _details = details;
         CertificateNames = new ResultList(details?.Names ?? []);
     }
@@ -19,8 +20,8 @@ public abstract class TlsResult
     /// <summary>Empty on .NET Framework, too, which does not tell.</summary>
     public string TlsCipherSuite => _details?.CipherSuite ?? "";
 
-    /// <summary>How long the handshake took.</summary>
-    public double? TlsMilliseconds => Milliseconds.From(_details?.HandshakeTime);
+    /// <summary>How long the handshake took; the mean if there were several.</summary>
+    public double? TlsMilliseconds { get; }
 
     public string CertificateSubject => _details?.Subject ?? "";
 

@@ -80,7 +80,7 @@ $refused['ConnectionRefused'] = 1
 $statistics = @(
     @{
         ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 32; Sent = 1000; Received = 1000; Duration = Get-Duration 72.8
-        Tls = $tls; MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
+        Tls = $tls; TlsTime = Get-Duration 3.1; MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
     }
     @{
         ComputerName = $long; Port = 65535; Connections = 30; InFlight = 100; MessageSize = 65536; Rate = 1234567.5; Sent = 1234567890; Received = 1233333333; Lost = 1234557
