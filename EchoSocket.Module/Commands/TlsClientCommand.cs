@@ -74,21 +74,17 @@ public abstract class TlsClientCommand : StoppableCommand
     /// </summary>
     private protected bool IsTlsNamed(string computer)
     {
-        if (UsesTls(computer))
-            return true;
-        if (_tlsParameter is not null)
-        {
-            var error = ParameterRequirement.Missing(nameof(UseTls), _tlsParameter, "is for TLS");
-            if (_useTlsGiven || !MyInvocation.BoundParameters.ContainsKey(nameof(UseTls)))
-                ThrowTerminatingError(error);
-            WriteError(error);
-            return false;
-        }
-
-        if (_useTlsGiven || (string.IsNullOrEmpty(TlsHostName) && TrustedCertificate.Length == 0))
+        var needsTls = _tlsParameter ?? (_useTlsGiven ? null
+            : !string.IsNullOrEmpty(TlsHostName) ? nameof(TlsHostName)
+            : TrustedCertificate.Length > 0 ? nameof(TrustedCertificate)
+            : null);
+        if (needsTls is null || UsesTls(computer))
             return true;
 
-        WriteError(ErrorRecords.TlsNotNamed(string.IsNullOrEmpty(TlsHostName) ? nameof(TrustedCertificate) : nameof(TlsHostName), computer));
+        var error = _tlsParameter is null ? ErrorRecords.TlsNotNamed(needsTls, computer) : ParameterRequirement.Missing(nameof(UseTls), needsTls, "is for TLS");
+        if (_tlsParameter is not null && (_useTlsGiven || !MyInvocation.BoundParameters.ContainsKey(nameof(UseTls))))
+            ThrowTerminatingError(error);
+        WriteError(error);
         return false;
     }
 
