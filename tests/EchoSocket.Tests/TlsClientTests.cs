@@ -48,6 +48,25 @@ public class TlsClientTests
         AssertEchoes(client);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_client_that_trusts_the_root_needs_the_intermediate_certificate_of_the_server(bool sent)
+    {
+        var intermediate = TestCertificates.Issue("an intermediate", null, TestCertificates.Authority, authority: true);
+        using var server = Start(
+            TestCertificates.Issue("localhost", TestCertificates.ForServer, intermediate), tls => tls.Intermediates = sent ? [intermediate] : []);
+
+        if (!sent)
+        {
+            AssertRefused(() => Peers.Client(server.EndPoint, tls: TrustAuthority), "is not trusted: its issuer (CN=an intermediate) is unknown.");
+            return;
+        }
+
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+        AssertEchoes(client);
+    }
+
     [Fact]
     public void With_the_check_skipped_any_certificate_will_do()
     {
