@@ -117,6 +117,22 @@ public sealed class TlsRevocationTests : IDisposable
         Assert.Equal(0, _web.Requests);
     }
 
+    [Fact]
+    public async Task A_measurement_and_a_probe_refuse_a_revoked_certificate_too()
+    {
+        using var server = Start(Certificate());
+        Publish(server.Server.Certificate!);
+        var options = new EchoMeterOptions { Port = server.EndPoint.Port, Tls = Trusting(check: true), Connections = 3 };
+
+        var result = await Bounded.Start(() => new EchoMeter(options).Run(TestContext.Current.CancellationToken)).Soon();
+        var report = PathProbe.Run(options, TestContext.Current.CancellationToken);
+
+        Assert.Equal(3, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.AuthenticationFailed)).Value);
+        Assert.Contains("is revoked.", result.Detail, StringComparison.Ordinal);
+        Assert.Equal(EchoPathStage.Tls, report.FailedStage);
+        Assert.Contains("is revoked.", report.Reason, StringComparison.Ordinal);
+    }
+
     // A certificate may say where its issuer's is. A server that fetched it would let each client stall all others.
     [Theory]
     [InlineData(true)]
