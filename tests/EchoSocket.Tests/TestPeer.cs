@@ -9,13 +9,12 @@ namespace EchoSocket.Tests;
 /// <summary>The server's end of a connection, with or without .NET's own TLS on it. Every call has a time limit.</summary>
 internal sealed class TestPeer : IDisposable
 {
-    private readonly Socket _socket;
     private readonly Stream _stream;
 
     /// <summary>Completes the handshake, if there is one.</summary>
     public TestPeer(Socket socket, bool tls, SslProtocols protocols = SslProtocols.None)
     {
-        _socket = socket;
+        Socket = socket;
         _stream = new NetworkStream(socket);
         if (!tls)
             return;
@@ -24,6 +23,8 @@ internal sealed class TestPeer : IDisposable
         _stream = secure;
         secure.AuthenticateAsServer(TestCertificates.Server, clientCertificateRequired: false, protocols, checkCertificateRevocation: false);
     }
+
+    public Socket Socket { get; }
 
     public byte[] ReadExactly(int count)
     {
@@ -46,10 +47,10 @@ internal sealed class TestPeer : IDisposable
     }
 
     /// <summary>Sends FIN, without a close_notify.</summary>
-    public void Cut() => _socket.Shutdown(SocketShutdown.Send);
+    public void Cut() => Socket.Shutdown(SocketShutdown.Send);
 
     /// <summary>Closes with RST.</summary>
-    public void Reset() => _socket.Reset();
+    public void Reset() => Socket.Reset();
 
     public void Dispose() => _stream.Dispose();
 }

@@ -127,7 +127,8 @@ internal static class TlsPlatform
         options.Set("ServerCertificateContext", context.Invoke(null, [certificate, new X509Certificate2Collection(intermediates), true]));
         options.Set("ClientCertificateRequired", requireClientCertificate);
         options.Set("AllowRenegotiation", false);
-        options.Set("CertificateChainPolicy", ChainPolicy());
+        if (requireClientCertificate)
+            options.Set("CertificateChainPolicy", ChainPolicy()); // of which each connection holds a copy
         return options.Authenticate;
     }
 
