@@ -83,7 +83,7 @@ public sealed class EchoClient : IDisposable
         var connection = Connector.Connect(options, cancellation);
         try
         {
-            var secure = options.Tls is { } tls ? new BlockingTlsTransport(connection.Socket, tls.ToSide(options.Host)) : null;
+            var secure = options.Tls is { } tls ? new BlockingTlsTransport(connection.Socket, tls.ToSide(options.Host, due, cancellation)) : null;
             var client = new EchoClient(
                 connection, secure ?? new BlockingTransport(connection.Socket), endPoint, options, cancellation);
             if (secure is not null)

@@ -64,7 +64,7 @@ public static class PathProbe
         report.LocalEndPoint = winner.Local.ToString();
         report.RemoteEndPoint = winner.Remote.ToString();
 
-        var secure = options.Tls is { } tls ? new BlockingTlsTransport(winner.Socket, tls.ToSide(options.Host)) : null;
+        var secure = options.Tls is { } tls ? new BlockingTlsTransport(winner.Socket, tls.ToSide(options.Host, due, cancellation)) : null;
         using var transport = secure ?? new BlockingTransport(winner.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
         if (secure is null || Authenticate(report, secure, due))

@@ -37,6 +37,7 @@ internal static class Servers
         [Bare] = BareSockets.Serve,
         [Core] = Benchmarks.Core.Serve,
         [Portable] = ServePortable,
+        [IdleConnections.Server] = IdleConnections.Serve,
         [AsyncSockets] = listening => ServeAsync(listening).GetAwaiter().GetResult(),
         [Kestrel] = ServeKestrel,
     };
