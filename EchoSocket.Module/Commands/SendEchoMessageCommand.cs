@@ -6,21 +6,38 @@ using System.Text;
 namespace EchoSocket.Commands;
 
 /// <summary>Sends messages to an echo server and writes the replies.</summary>
-[Cmdlet(VerbsCommunications.Send, "EchoMessage")]
-[OutputType(typeof(string), typeof(EchoReply))]
+[Cmdlet(VerbsCommunications.Send, "EchoMessage", DefaultParameterSetName = TextSet)]
+[OutputType(typeof(string), typeof(EchoReply), ParameterSetName = [TextSet])]
+[OutputType(typeof(byte[]), typeof(EchoBytesReply), ParameterSetName = [BytesSet])]
 public sealed class SendEchoMessageCommand : EchoClientCommand
 {
+    private const string TextSet = "Text";
+    private const string BytesSet = "Bytes";
+
     private readonly Dictionary<(string Host, int Port), TextClient> _clients = [];
     private bool _computerGiven;
     private bool _portGiven;
+    private bool _messageGiven;
+    private bool _bytesGiven;
 
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    // Neither this nor InputBytes is mandatory in the default set: with two mandatory parameters that take pipeline input,
+    // PowerShell offers an object to the default set alone. This one is in the set of bytes only so that BeginProcessing can
+    // refuse both with a sentence.
+    [Parameter(ParameterSetName = TextSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = BytesSet, DontShow = true)]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
     [MessageArgument]
     [ValidateMessage]
     public string[] Message { get; set; } = [];
+
+    [Parameter(ParameterSetName = BytesSet, Mandatory = true, ValueFromPipeline = true)]
+    [AllowNull]
+    [AllowEmptyCollection]
+    [BytesArgument]
+    [ValidateMessage]
+    public byte[] InputBytes { get; set; } = [];
 
     [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address", "Server", "IPAddress", "RemoteAddress", "DNSHostName", "Host")]
@@ -46,14 +63,32 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     {
         _computerGiven = ComputerName is not null;
         _portGiven = Port > 0;
+        _messageGiven = Message.Length > 0;
+        _bytesGiven = InputBytes.Length > 0;
+        if (!_bytesGiven)
+            return;
+
+        this.RefuseWith(nameof(InputBytes), nameof(Message), "Give one of them.");
+        this.RefuseWith(nameof(InputBytes), nameof(Encoding), "Bytes are sent as they are, so they have no encoding.");
     }
 
     protected override void ProcessRecord()
     {
+        // If a script block makes the message of an input object that is a byte or a number, PowerShell binds that, too.
+        if (Message.Length == 0)
+        {
+            RequireBytes();
+            if (IsServerNamed(InputBytes))
+                Send(InputBytes);
+            return;
+        }
+
+        if (_messageGiven && InputBytes.Length > 0)
+            this.RefuseWith(nameof(InputBytes), nameof(Message), "Give one of them.");
         foreach (var message in Message)
         {
-            if (IsServerNamed(message))
-                Send(message);
+            if (IsServerNamed(message) && TryCount(message, out var byteCount))
+                Send(message, byteCount);
         }
     }
 
@@ -82,9 +117,9 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         base.Dispose(disposing);
     }
 
-    private void Send(string message)
+    private void Send(string message, int byteCount)
     {
-        if (!TryCount(message, out var byteCount) || Client() is not { } client)
+        if (Client() is not { } client)
             return;
 
         var time = DateTime.UtcNow;
@@ -96,10 +131,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
         catch (EchoException e)
         {
-            // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
-            client.Dispose();
-            _clients.Remove((Server, ServerPort));
-            WriteError(e.ToErrorRecord(message));
+            Fail(client, e, message);
             return;
         }
         catch (DecoderFallbackException e)
@@ -108,31 +140,61 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             return;
         }
 
-        if (!Detailed)
-        {
-            WriteObject(reply);
-            return;
-        }
-
-        WriteObject(new EchoReply
-        {
-            Time = time,
-            Message = message,
-            Reply = reply,
-            ByteCount = byteCount,
-            RoundTripMilliseconds = Milliseconds.From(roundTripTime),
-            LocalEndPoint = client.LocalEndPoint,
-            RemoteEndPoint = client.RemoteEndPoint,
-        });
+        WriteObject(Detailed ? client.Details(time, message, reply, byteCount, roundTripTime) : reply);
     }
 
-    // Writes an error and returns false if the server is named in part. The default is no substitute for the other part.
-    private bool IsServerNamed(string message)
+    private void Send(byte[] message)
     {
+        if (Client() is not { } client)
+            return;
+
+        var time = DateTime.UtcNow;
+        try
+        {
+            var reply = client.Exchange(message, out var roundTripTime);
+            WriteObject(Detailed ? client.Details(time, message, reply, roundTripTime) : reply, enumerateCollection: false);
+        }
+        catch (EchoException e)
+        {
+            Fail(client, e, message);
+        }
+    }
+
+    // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
+    private void Fail(TextClient client, EchoException exception, object message)
+    {
+        client.Dispose();
+        _clients.Remove((Server, ServerPort));
+        WriteError(exception.ToErrorRecord(message));
+    }
+
+    // Refuses a single byte from the pipeline, too: PowerShell sends the items of an array one by one, so it is hardly a whole message.
+    private void RequireBytes()
+    {
+        if (InputBytes.Length == 0)
+        {
+            Refuse("MessageRequired", "There is no message. Give one as -Message or -InputBytes, or through the pipeline.");
+        }
+        else if (!_bytesGiven && BytesArgumentAttribute.IsSingle(InputBytes))
+        {
+            Refuse(
+                "SingleByte",
+                "A single byte came through the pipeline. PowerShell sends the items of an array one by one; to send them as one " +
+                "message, write -InputBytes $bytes or , $bytes | Send-EchoMessage, and read a file with Get-Content -AsByteStream -Raw.");
+        }
+    }
+
+    private void Refuse(string id, string because) =>
+        ThrowTerminatingError(new ErrorRecord(new ArgumentException(because), id, ErrorCategory.InvalidArgument, null));
+
+    // Writes an error and returns false if the server is named in part. The default is no substitute for the other part.
+    private bool IsServerNamed(object message)
+    {
+        var hasOtherProperties = message is string text && HasOtherProperties(text);
         var isPortMissing = Port == 0 && JobPort(Server) is null;
         var isIncomplete = ComputerName is null
-            ? PortCameWithObject || HasOtherProperties(message)
-            : isPortMissing && (ComputerCameWithObject || HasOtherProperties(message));
+            ? PortCameWithObject || hasOtherProperties
+            : isPortMissing && (ComputerCameWithObject || hasOtherProperties);
         if (!isIncomplete)
             return IsPortNamed(Server, Port);
 

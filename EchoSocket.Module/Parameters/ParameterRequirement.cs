@@ -4,7 +4,7 @@ using System.Management.Automation;
 namespace EchoSocket;
 
 /// <summary>
-/// Refuses a parameter that has no meaning without another one. Parameter sets would prompt for the missing one, or report an
+/// Refuses a parameter that has no meaning without another one, or with another one. Parameter sets would prompt for the missing one, or report an
 /// error that names no parameter.
 /// </summary>
 internal static class ParameterRequirement
@@ -19,5 +19,17 @@ internal static class ParameterRequirement
         cmdlet.ThrowTerminatingError(new ErrorRecord(
             new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
             "ParameterRequired", ErrorCategory.InvalidArgument, required));
+    }
+
+    /// <summary>Ends the command if both parameters were given.</summary>
+    public static void RefuseWith(this PSCmdlet cmdlet, string parameter, string other, string because)
+    {
+        var bound = cmdlet.MyInvocation.BoundParameters;
+        if (!bound.ContainsKey(parameter) || !bound.ContainsKey(other))
+            return;
+
+        cmdlet.ThrowTerminatingError(new ErrorRecord(
+            new ArgumentException($"-{parameter} and -{other} can't be used together. {because}"),
+            "ParametersConflict", ErrorCategory.InvalidArgument, other));
     }
 }

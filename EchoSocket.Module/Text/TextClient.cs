@@ -6,7 +6,7 @@ using System.Threading;
 namespace EchoSocket;
 
 /// <summary>
-/// An echo client for text. It reuses its buffers for all messages. A call that is cancelled throws
+/// An echo client for text and for bytes. It reuses its buffers for all messages. A call that is cancelled throws
 /// <see cref="PipelineStoppedException"/>, as the engine expects. Not thread-safe; the token may be cancelled from any thread.
 /// </summary>
 internal sealed class TextClient : IDisposable
@@ -50,23 +50,45 @@ internal sealed class TextClient : IDisposable
     public string Exchange(string message, int byteCount, out TimeSpan roundTripTime)
     {
         if (byteCount > _message.Length)
-        {
             _message = new byte[byteCount];
-            _reply = new byte[byteCount + 1]; // with room to notice that more came
-        }
-
         _encoding.GetBytes(message, 0, message.Length, _message, 0);
-        try
-        {
-            roundTripTime = _client.Exchange(_message, byteCount, _reply);
-        }
-        catch (OperationCanceledException)
-        {
-            throw new PipelineStoppedException();
-        }
-
+        roundTripTime = Exchange(_message, byteCount);
         return _encoding.GetString(_reply, 0, byteCount);
     }
+
+    /// <summary>Sends bytes as they are and returns their reply.</summary>
+    /// <inheritdoc cref="Exchange(string, int, out TimeSpan)" path="/exception"/>
+    public byte[] Exchange(byte[] message, out TimeSpan roundTripTime)
+    {
+        roundTripTime = Exchange(message, message.Length);
+        var reply = new byte[message.Length];
+        Buffer.BlockCopy(_reply, 0, reply, 0, reply.Length);
+        return reply;
+    }
+
+    /// <summary>The detailed result of an exchange.</summary>
+    public EchoReply Details(DateTime time, string message, string reply, int byteCount, TimeSpan roundTripTime) => new()
+    {
+        Time = time,
+        Message = message,
+        Reply = reply,
+        ByteCount = byteCount,
+        RoundTripMilliseconds = Milliseconds.From(roundTripTime),
+        LocalEndPoint = LocalEndPoint,
+        RemoteEndPoint = RemoteEndPoint,
+    };
+
+    /// <inheritdoc cref="Details(DateTime, string, string, int, TimeSpan)"/>
+    public EchoBytesReply Details(DateTime time, byte[] message, byte[] reply, TimeSpan roundTripTime) => new()
+    {
+        Time = time,
+        MessageHex = Hexadecimal.From(message),
+        ReplyHex = Hexadecimal.From(reply),
+        ByteCount = message.Length,
+        RoundTripMilliseconds = Milliseconds.From(roundTripTime),
+        LocalEndPoint = LocalEndPoint,
+        RemoteEndPoint = RemoteEndPoint,
+    };
 
     /// <inheritdoc cref="EchoClient.CheckIdle"/>
     public void CheckIdle() => _client.CheckIdle();
@@ -78,4 +100,18 @@ internal sealed class TextClient : IDisposable
     public void Close() => _client.Close();
 
     public void Dispose() => _client.Dispose();
+
+    private TimeSpan Exchange(byte[] message, int count)
+    {
+        if (count >= _reply.Length)
+            _reply = new byte[count + 1]; // with room to notice that more came
+        try
+        {
+            return _client.Exchange(message, count, _reply);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
 }

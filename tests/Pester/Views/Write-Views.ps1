@@ -38,7 +38,11 @@ $replies = @(
     [EchoSocket.EchoReply]@{ Message = 'a' * 200; Reply = 'A' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = '192.168.100.100:65535' }
     [EchoSocket.EchoReply]@{ Message = "two`nlines"; Reply = "TWO`nLINES"; ByteCount = 9; RoundTripMilliseconds = 3200; RemoteEndPoint = $ipv6 }
 )
-$replies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
+$bytesReplies = @(
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '00FF61'; ReplyHex = '00FF41'; ByteCount = 3; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '127.0.0.1:8081' }
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '61' * 200; ReplyHex = '41' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = $ipv6 }
+)
+$replies + $bytesReplies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
 
 $attempts = @(
     [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Duration 250.1; Error = 'timed out' }
@@ -104,6 +108,7 @@ $(
             @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream) -replace ':\d{5}', ':#####' } }
             @{ Name = 'Replies'; Output = { $replies } }
             @{ Name = 'Replies as a list'; Output = { $replies[1, 2] | Format-List } }
+            @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
             @{ Name = 'Path reports'; Output = { $reports } }
             @{ Name = 'Path reports as a list'; Output = { $reports[1] | Format-List } }
             @{ Name = 'Attempts to connect'; Output = { $reports[1].Attempts } }
