@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using System.Text;
 
 namespace EchoSocket;
 
@@ -16,6 +17,17 @@ internal static class ErrorRecords
                 $"The input object gives no {missing[0]}, and the default may not be what it means. Give it the property " +
                 $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
             "ServerNotNamed", ErrorCategory.InvalidArgument, target);
+
+    public static ErrorRecord DecodingFailed(DecoderFallbackException exception, object message) =>
+        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
+
+    /// <summary>A message was in flight behind one that failed.</summary>
+    public static ErrorRecord ReplyLost(EchoException failure, object message) =>
+        new(
+            new InvalidOperationException(
+                $"The reply to this message is lost: the connection to {failure.EndPoint} was closed because a message before it failed " +
+                $"({failure.Error}). The server may have received the message. Send it again, if it may come twice.", failure),
+            "ReplyLost", ErrorCategory.ConnectionError, message);
 
     private static ErrorCategory Category(EchoError error) => error switch
     {

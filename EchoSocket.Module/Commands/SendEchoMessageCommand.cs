@@ -1,7 +1,5 @@
 using System;
-using System.Collections.Generic;
 using System.Management.Automation;
-using System.Text;
 
 namespace EchoSocket.Commands;
 
@@ -14,7 +12,8 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     private const string TextSet = "Text";
     private const string BytesSet = "Bytes";
 
-    private readonly Dictionary<(string Host, int Port), TextClient> _clients = [];
+    private MessageSender? _sender;
+    private Func<TextClient?>? _connect;
     private bool _computerGiven;
     private bool _portGiven;
     private bool _messageGiven;
@@ -54,6 +53,10 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     [Parameter]
     public SwitchParameter Detailed { get; set; }
 
+    [Parameter]
+    [ValidateRange(1, EchoPipeline.MaxInFlight)]
+    public int InFlight { get; set; } = 1;
+
     // The server that an input object names is for that object only.
     private bool ComputerCameWithObject => !_computerGiven && ComputerName is not null;
 
@@ -65,6 +68,8 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         _portGiven = Port > 0;
         _messageGiven = Message.Length > 0;
         _bytesGiven = InputBytes.Length > 0;
+        _sender = new MessageSender(InFlight, Detailed, WriteReply, WriteError);
+        _connect = ConnectForMessage;
         if (!_bytesGiven)
             return;
 
@@ -74,12 +79,14 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     protected override void ProcessRecord()
     {
+        _sender!.Receive();
+
         // If a script block makes the message of an input object that is a byte or a number, PowerShell binds that, too.
         if (Message.Length == 0)
         {
             RequireBytes();
             if (IsServerNamed(InputBytes))
-                Send(InputBytes);
+                Send(InputBytes, InputBytes.Length);
             return;
         }
 
@@ -92,81 +99,19 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         }
     }
 
-    protected override void EndProcessing()
-    {
-        // All servers get FIN before any is waited for, so that the waits overlap.
-        foreach (var client in _clients.Values)
-            client.EndSending();
-        foreach (var client in _clients.Values)
-        {
-            try
-            {
-                client.Close();
-            }
-            catch (EchoException e)
-            {
-                WriteError(e.ToErrorRecord(e.EndPoint));
-            }
-        }
-    }
+    protected override void EndProcessing() => _sender!.Close();
 
     protected override void Dispose(bool disposing)
     {
-        foreach (var client in _clients.Values)
-            client.Dispose();
+        _sender?.Dispose();
         base.Dispose(disposing);
     }
 
-    private void Send(string message, int byteCount)
-    {
-        if (Client() is not { } client)
-            return;
+    private void Send(object message, int byteCount) =>
+        _sender!.Send(new OutgoingMessage(message, byteCount, DateTime.UtcNow), (Server, ServerPort), _connect!);
 
-        var time = DateTime.UtcNow;
-        string reply;
-        TimeSpan roundTripTime;
-        try
-        {
-            reply = client.Exchange(message, byteCount, out roundTripTime);
-        }
-        catch (EchoException e)
-        {
-            Fail(client, e, message);
-            return;
-        }
-        catch (DecoderFallbackException e)
-        {
-            WriteError(DecodingFailed(e, message));
-            return;
-        }
-
-        WriteObject(Detailed ? client.Details(time, message, reply, byteCount, roundTripTime) : reply);
-    }
-
-    private void Send(byte[] message)
-    {
-        if (Client() is not { } client)
-            return;
-
-        var time = DateTime.UtcNow;
-        try
-        {
-            var reply = client.Exchange(message, out var roundTripTime);
-            WriteObject(Detailed ? client.Details(time, message, reply, roundTripTime) : reply, enumerateCollection: false);
-        }
-        catch (EchoException e)
-        {
-            Fail(client, e, message);
-        }
-    }
-
-    // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
-    private void Fail(TextClient client, EchoException exception, object message)
-    {
-        client.Dispose();
-        _clients.Remove((Server, ServerPort));
-        WriteError(exception.ToErrorRecord(message));
-    }
+    private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) =>
+        WriteObject(Detailed ? message.Details(reply, roundTripTime, client) : reply, enumerateCollection: false);
 
     // Refuses a single byte from the pipeline, too: PowerShell sends the items of an array one by one, so it is hardly a whole message.
     private void RequireBytes()
@@ -202,14 +147,11 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         return false;
     }
 
-    private TextClient? Client()
+    private TextClient? ConnectForMessage()
     {
-        if (_clients.TryGetValue((Server, ServerPort), out var client))
-            return client;
-
         try
         {
-            return _clients[(Server, ServerPort)] = Connect();
+            return Connect();
         }
         catch (EchoException e)
         {

@@ -14,10 +14,17 @@ internal sealed class MessageArgumentAttribute() : TextArgumentAttribute(Columns
     private const string BytesRefusal =
         "A byte is not text. Use -InputBytes to send bytes as they are, or decode them, for example with [Text.Encoding]::UTF8.GetString($bytes).";
 
-    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) => BytesArgumentAttribute.IsBytes(inputData)
+    public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData)
+    {
+        // Most messages are strings, and this is called for each.
+        if ((inputData is PSObject wrapped ? wrapped.BaseObject : inputData) is string text)
+            return new[] { text };
+
         // Because of the inner exception, PowerShell tries to bind an input object to the other parameter.
-        ? throw new ArgumentTransformationMetadataException(BytesRefusal, new PSInvalidCastException(BytesRefusal))
-        : base.Transform(engineIntrinsics, inputData);
+        return BytesArgumentAttribute.IsBytes(inputData)
+            ? throw new ArgumentTransformationMetadataException(BytesRefusal, new PSInvalidCastException(BytesRefusal))
+            : base.Transform(engineIntrinsics, inputData);
+    }
 
     protected override string? ToText(PSObject value) => value.BaseObject switch
     {

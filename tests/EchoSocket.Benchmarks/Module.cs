@@ -20,6 +20,7 @@ internal static class Module
         var state = InitialSessionState.CreateDefault2();
         state.ImportPSModule(Manifest);
         state.Commands.Add(new SessionStateCmdletEntry("Write-Sequence", typeof(WriteSequenceCommand), null));
+        state.Commands.Add(new SessionStateCmdletEntry("Write-Same", typeof(WriteSameCommand), null));
         state.Commands.Add(new SessionStateCmdletEntry("Measure-Count", typeof(MeasureCountCommand), null));
         var runspace = RunspaceFactory.CreateRunspace(state);
         runspace.Open();
