@@ -207,7 +207,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
 
         WriteVerbose(
-            $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {result.Connections} connections" +
+            $"{result.ComputerName}, port {result.Port}: {result.Received} of {result.Sent} messages came back over {StatisticsText.Connections(result.Connections)}" +
             $"{(result.RemoteEndPoint.Length > 0 ? $" to {result.RemoteEndPoint}" : "")}.");
         WriteObject(statistics);
         foreach (var failure in meter.Failures)

@@ -185,9 +185,9 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     private void StartJob(EchoServer server)
     {
         var job = new EchoServerJob(MyInvocation.Line.Trim(), Name, server, KeepListening, IsVerbose(), Runspace.DefaultRunspace);
+        job.Start();
         _server = null; // the job owns it now, and outlives this command
         JobRepository.Add(job);
-        job.Start();
         WriteObject(job);
     }
 

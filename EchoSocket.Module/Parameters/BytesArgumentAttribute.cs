@@ -20,7 +20,8 @@ internal sealed class BytesArgumentAttribute : ArgumentTransformationAttribute
     /// <summary>Whether a value is a byte, or a list of nothing but bytes.</summary>
     public static bool IsBytes(object? input) => PSObject.AsPSObject(input ?? "").BaseObject switch
     {
-        byte or IEnumerable<byte> => true,
+        byte => true,
+        IEnumerable<byte> bytes when IsUnsigned(bytes) => true,
         string => false,
         IList { Count: > 0 } list => list.Cast<object?>().All(item => Unwrap(item) is byte),
         _ => false,
@@ -32,12 +33,15 @@ internal sealed class BytesArgumentAttribute : ArgumentTransformationAttribute
     public override object? Transform(EngineIntrinsics engineIntrinsics, object? inputData) => Unwrap(inputData) switch
     {
         null => null,
-        byte[] bytes => bytes,
-        IEnumerable<byte> bytes => bytes.ToArray(),
+        byte[] bytes when IsUnsigned(bytes) => bytes,
+        IEnumerable<byte> bytes when IsUnsigned(bytes) => bytes.ToArray(),
         string text => throw Refusal(text),
         IList list => list.Cast<object?>().Select(ToByte).ToArray(),
         var value => Single(ToByte(value)),
     };
+
+    // The runtime also takes an array of bytes with a sign for one of bytes.
+    private static bool IsUnsigned(object bytes) => bytes.GetType() != typeof(sbyte[]);
 
     private static object? Unwrap(object? value) => value is PSObject wrapped ? wrapped.BaseObject : value;
 

@@ -30,7 +30,7 @@ internal static class Columns
         var instance = PSObject.AsPSObject(value);
         return instance.BaseObject switch
         {
-            PSCustomObject => $"An object with the properties {string.Join(", ", instance.Properties.Select(p => p.Name))}",
+            PSCustomObject => $"An object with the properties {TerminalText.EscapeControls(string.Join(", ", instance.Properties.Select(p => p.Name)))}",
             IDictionary => "A hashtable",
             IFormattable or IConvertible and not DBNull => $"{LanguagePrimitives.ConvertTo<string>(instance)} ({instance.TypeNames[0]})",
             _ => $"An object of type {instance.TypeNames[0]}",

@@ -27,7 +27,7 @@ internal sealed class ComputerNameArgumentAttribute() : TextArgumentAttribute(Co
         string text => Checked(text.Trim()),
         IPAddress address => address.ToString(),
         EchoServerJob job => WithSource(job.ComputerName, job),
-        PSCustomObject => value.Properties["IPAddressToString"]?.Value as string, // an address that remoting has serialized
+        _ when value.TypeNames.Contains("Deserialized.System.Net.IPAddress") => value.Properties["IPAddressToString"]?.Value as string,
         _ => null,
     };
 
@@ -35,11 +35,10 @@ internal sealed class ComputerNameArgumentAttribute() : TextArgumentAttribute(Co
         $"{Columns.Describe(value)} names no computer. Give a name, an IP address, a server job, or an object with the properties " +
         $"{Columns.Text(Columns.ComputerName)} and {Columns.Text(Columns.Port)}.";
 
-    // Empty text is left to the parameter's validation.
     private static string Checked(string text)
     {
         if (text.Length == 0)
-            return text;
+            throw new ArgumentTransformationMetadataException("An empty value names no computer. Give a name or an IP address.");
 
         try
         {

@@ -29,13 +29,13 @@ internal sealed class MessageArgumentAttribute() : TextArgumentAttribute(Columns
     protected override string? ToText(PSObject value) => value.BaseObject switch
     {
         string text => text,
-        byte or DBNull => null,
+        byte or sbyte or DBNull => null,
         IPAddress or Uri => null, // their properties Address, Host and Port would name the server, too
         IFormattable or IConvertible or Version => LanguagePrimitives.ConvertTo<string>(value.BaseObject),
         _ => null,
     };
 
-    protected override string Refusal(PSObject value) => value.BaseObject is byte
+    protected override string Refusal(PSObject value) => value.BaseObject is byte or sbyte
         ? BytesRefusal
         : $"{Columns.Describe(value)} is no message. Give text, or an object with the property {Columns.Text(Columns.Message)} and, if the " +
           $"command does not name the server, {Columns.Text(Columns.ComputerName)} and {Columns.Text(Columns.Port)}.";

@@ -20,7 +20,7 @@ internal sealed class PortArgumentAttribute : ArgumentTransformationAttribute
         var what = value switch
         {
             null or "" => "An empty value",
-            string => $"'{value}'",
+            string unknown => $"'{TerminalText.EscapeControls(unknown)}'",
             _ => Columns.Describe(value),
         };
         throw new ArgumentTransformationMetadataException($"{what} is not a port. A port is a whole number up to 65535.");

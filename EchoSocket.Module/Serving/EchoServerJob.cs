@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Concurrent;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Net;
@@ -87,8 +88,7 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override void StopJob()
     {
-        _stopped = true;
-        _server.Stop();
+        BeginStop();
         WaitFor(_ended);
     }
 
@@ -109,11 +109,9 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>Stops the jobs of a session when it removes the module.</summary>
     internal static void StopAll(Runspace? runspace)
     {
-        foreach (var running in Running)
-        {
-            if (running.Value == runspace)
-                running.Key.StopJob();
-        }
+        var jobs = Running.Where(r => r.Value == runspace).Select(r => r.Key).ToList();
+        jobs.ForEach(job => job.BeginStop()); // each may take half a second
+        jobs.ForEach(job => job.StopJob());
     }
 
     protected override void Dispose(bool disposing)
@@ -127,6 +125,12 @@ public sealed class EchoServerJob : Job, IServerOutput
         }
 
         base.Dispose(disposing);
+    }
+
+    private void BeginStop()
+    {
+        _stopped = true;
+        _server.Stop();
     }
 
     // An exception that left this thread would end the user's PowerShell.
@@ -191,7 +195,7 @@ public sealed class EchoServerJob : Job, IServerOutput
     private void OnRunspaceStateChanged(object? sender, RunspaceStateEventArgs e)
     {
         if (e.RunspaceStateInfo.State is RunspaceState.Closing or RunspaceState.Closed or RunspaceState.Broken)
-            StopJob();
+            StopAll(_runspace);
     }
 
     // Runs on the server's thread, and calls the subscribers of the stream. One that throws must not end the server.

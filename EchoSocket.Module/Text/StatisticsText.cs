@@ -57,9 +57,10 @@ public static class StatisticsText
         return text.Length <= width ? text : ThreeDigits(count);
     }
 
-    /// <summary>A number of messages a second.</summary>
-    public static string Rate(double rate) =>
-        $"{(rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate))}/s";
+    /// <summary>A number of messages per second, in seven characters.</summary>
+    public static string Rate(double rate) => rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate);
+
+    internal static string Connections(long count) => $"{count:N0} connection{(count == 1 ? "" : "s")}";
 
     private static string ThreeDigits(double value)
     {
@@ -133,8 +134,6 @@ public static class StatisticsText
         var duration = Get<double>(result, "DurationMilliseconds") is > 0 and var time ? $" in {Duration(time, unicode)}" : "";
         return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
     }
-
-    private static string Connections(long count) => $"{count:N0} connection{(count == 1 ? "" : "s")}";
 
     private static string Bytes(double count) =>
         count >= 1e9 ? $"{count / 1e9:0.00} GB" : count >= 1e6 ? $"{count / 1e6:0.0} MB" : count >= 1e3 ? $"{count / 1e3:0.0} kB" : $"{count:0} B";

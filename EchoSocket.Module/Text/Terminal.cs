@@ -10,7 +10,7 @@ internal static class Terminal
     public static bool IsRead(PSHost? host) => host?.UI is not null && host.Name switch
     {
         "ConsoleHost" => !Console.IsOutputRedirected,
-        "ServerRemoteHost" => false,
+        "ServerRemoteHost" or "Default Host" => false,
         _ => true,
     };
 }

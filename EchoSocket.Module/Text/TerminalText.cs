@@ -28,7 +28,10 @@ public static class TerminalText
     /// <param name="taken">The characters that the other columns and the spaces between them take.</param>
     /// <param name="texts">Each begins on a line of its own; empty ones are left out.</param>
     public static string LastCell(PSHost host, int taken, params string[] texts) =>
-        string.Join("\n", texts.Where(text => !string.IsNullOrEmpty(text)).Select(text => Cell(Columns(host) - taken, text)));
+        string.Join("\n", texts.Where(text => !string.IsNullOrEmpty(text)).Select(text => Cell(TableWidth(host) - taken, text)));
+
+    // PowerShell leaves the last column of a screen empty.
+    private static int TableWidth(PSHost host) => Columns(host) - 1;
 
     /// <summary>The width of a host's screen; 80 where it has none.</summary>
     internal static int Columns(PSHost? host)

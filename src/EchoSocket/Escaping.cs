@@ -27,8 +27,8 @@ public static class Escaping
         var chars = new char[Encoding.UTF8.GetMaxCharCount(shown)];
         // Without the flush a character that is cut in two is left out.
         var made = Encoding.UTF8.GetDecoder().GetChars(bytes, offset, shown, chars, 0, flush: shown == count);
-        var text = Escape(new string(chars, 0, made)).Replace("'", "\\'");
-        return $"'{(cutBefore ? "…" : "")}{text}{(shown < count ? "…" : "")}'";
+        var text = Escape(new string(chars, 0, made)).Replace("\"", "\\\"");
+        return $"\"{(cutBefore ? "…" : "")}{text}{(shown < count ? "…" : "")}\"";
     }
 
     private static string Escape(string? text, bool doubleBackslash)

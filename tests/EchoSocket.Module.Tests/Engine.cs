@@ -86,10 +86,19 @@ internal sealed class Running : IDisposable
         foreach (var argument in arguments)
             _shell.AddArgument(argument);
         _output.DataAdded += (_, _) => Signal();
-        _shell.Streams.Verbose.DataAdded += (_, _) => Signal();
+        _shell.Streams.Verbose.DataAdded += (_, _) =>
+        {
+            OnVerbose?.Invoke();
+            Signal();
+        };
         _done = Task.Factory.FromAsync(_shell.BeginInvoke<PSObject, PSObject>(null, _output), _shell.EndInvoke);
         _done.ContinueWith(_ => Signal(), TaskScheduler.Default);
     }
+
+    /// <summary>Called on the pipeline thread for each verbose message.</summary>
+    public Action? OnVerbose { get; set; }
+
+    public bool IsStopping => _shell.InvocationStateInfo.State == PSInvocationState.Stopping;
 
     public IReadOnlyList<PSObject> Output => Snapshot(_output);
 

@@ -42,7 +42,7 @@ public class EnterEchoSessionTests
     [Theory]
     [InlineData("closes", "closed the connection while no message was outstanding")]
     [InlineData("resets", "reset the connection while no message was outstanding")]
-    [InlineData("talks", @"after its reply to message 1 came 'bye\r\n'")]
+    [InlineData("talks", @"after its reply to message 1 came ""bye\r\n""")]
     public void What_the_server_does_while_the_prompt_waits_is_shown_at_once_and_Enter_leaves(string does, string says)
     {
         var host = new ScriptedHost("hi", ScriptedHost.After("Press Enter to leave.\n", ""), "never read");

@@ -17,7 +17,7 @@ public class FailureKindTests
         { "silent", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
         { "closes", "Echo: closed early; 0 of 64 bytes came", "ConnectionClosedEarly" },
         { "resets", "Echo: reset; 0 of 64 bytes came", "ConnectionReset" },
-        { "garbage", "Echo: answered something else; the first wrong byte is at offset 0 of 64; it sent 'garbage\\r\\n'", "ReplyMismatch" },
+        { "garbage", "Echo: answered something else; the first wrong byte is at offset 0 of 64; it sent \"garbage\\r\\n\"", "ReplyMismatch" },
         { "late", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
     };
 

@@ -1,4 +1,5 @@
 using System;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Management.Automation;
@@ -156,6 +157,35 @@ public class JobTests
             using var other = new Engine();
             Assert.Equal("ConnectionRefused", other.Terminating("Send-EchoMessage hi -Port $args[0]", port).Id());
             Bounded.Until(() => !Threads().Contains($"Echo {port}"));
+        }
+    }
+
+    [Theory]
+    [InlineData("Remove-Module EchoSocket")]
+    [InlineData(null)] // the session ends
+    public void However_many_servers_end_with_the_module_or_the_session_they_stop_at_the_same_time(string? removal)
+    {
+        const int Servers = 20;
+        using var engine = new Engine();
+        var clients = engine.Run($"1..{Servers} | ForEach-Object {{ (Start-EchoServer -KeepListening -AsJob -Port 0).Port }}")
+            .Output.Select(port => Peers.Call((int)port.BaseObject)).ToList();
+        foreach (var client in clients)
+        {
+            client.Send("x"u8);
+            client.ReadExactly(1); // it does not close, so stopping its server takes half a second
+        }
+
+        var clock = Stopwatch.StartNew();
+        if (removal is null)
+            engine.Dispose();
+        else
+            Assert.Empty(engine.Run(removal).Errors);
+
+        Assert.InRange(clock.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(0.5 * Servers / 2));
+        foreach (var client in clients)
+        {
+            client.ReadEnd();
+            client.Dispose();
         }
     }
 

@@ -1,5 +1,7 @@
 using System;
 using System.Management.Automation;
+using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -36,6 +38,32 @@ public class StopTests
         using var engine = new Engine();
         using var again = engine.Begin("Start-EchoServer -Port $args[0] -Verbose", server.Port);
         again.Until(r => r.Verbose.Count > 0);
+    }
+
+    [Fact]
+    public void Stopping_a_server_that_writes_verbose_messages_answers_all_that_had_come()
+    {
+        const int Size = 1_000_000; // more than one read takes
+        using var server = new BackgroundServer();
+        using var entered = new ManualResetEventSlim();
+        using var leave = new ManualResetEventSlim();
+        server.Running.OnVerbose = () =>
+        {
+            entered.Set();
+            leave.Wait(Bounded.Limit);
+        };
+        using var client = Peers.Call(server.Port);
+        Assert.True(entered.Wait(Bounded.Limit));
+        client.Send(new byte[Size]);
+        client.Shutdown(SocketShutdown.Send);
+
+        var stopping = Bounded.Start(server.Running.Stop);
+        Bounded.Until(() => server.Running.IsStopping);
+        leave.Set();
+
+        client.ReadExactly(Size);
+        client.ReadEnd(); // a reset would throw
+        stopping.Get();
     }
 
     [Fact]

@@ -149,7 +149,8 @@ public class ConnectTests
     {
         var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host! });
 
-        Assert.StartsWith($"'{host}' is not a name or an IP address.", error.Message, StringComparison.Ordinal);
+        var shown = host?.Replace("\n", @"\n", StringComparison.Ordinal);
+        Assert.StartsWith($"'{shown}' is not a name or an IP address.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,5 +1,6 @@
 using System;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -72,7 +73,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         var result = Run(server, o => o.WarmupCount = 0);
 
         Assert.Equal(1, Assert.Single(result.Errors, e => e.Key == nameof(EchoError.ReplyMismatch)).Value);
-        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of its connection's message {message + 1}. It sent '", result.Detail, StringComparison.Ordinal);
+        Assert.Contains($"the first wrong byte is at offset {offset} of the 32 bytes of message {message + 1} on its connection. It sent \"", result.Detail, StringComparison.Ordinal);
         Assert.Equal((message, 1L), (result.Received, result.Lost));
     }
 
@@ -92,7 +93,47 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         using var adds = new ScriptedServer(peer => peer.Send([.. peer.ReadExactly(32), 0]));
         var added = Run(adds, o => o.WarmupCount = 0);
         Assert.Equal(1, added.Errors[nameof(EchoError.ReplyMismatch)]);
-        Assert.Contains("at offset 0 of the 32 bytes of its connection's message 2. It sent '\\0'.", added.Detail, StringComparison.Ordinal);
+        Assert.Contains("sent more than it received: after its reply to message 1 came \"\\0\".", added.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Bytes_beyond_the_last_reply_are_a_failure_whenever_they_come_before_the_FIN()
+    {
+        using var atOnce = new ScriptedServer(peer =>
+        {
+            peer.Send([.. peer.ReadExactly(32), 0]);
+            peer.Receive(new byte[1]);
+        });
+        using var afterFin = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(32));
+            peer.Receive(new byte[1]);
+            peer.Send([0]);
+        });
+        foreach (var server in new[] { atOnce, afterFin })
+        {
+            var result = Run(server, o => (o.WarmupCount, o.Count, o.CloseGrace) = (0, 1, Bounded.Limit));
+
+            Assert.Equal((1L, 0L, 1L), (result.Received, result.Lost, result.Errors[nameof(EchoError.ReplyMismatch)]));
+            Assert.Contains("sent more than it received: after its reply to message 1 came \"\\0\".", result.Detail, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public void A_measured_server_that_does_not_close_is_left_after_a_short_time()
+    {
+        using var ended = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(peer.ReadExactly(32));
+            ended.Wait(Bounded.Limit);
+        });
+
+        var result = Run(server, o => (o.WarmupCount, o.Count, o.CloseGrace) = (0, 1, TimeSpan.FromMilliseconds(50)));
+        ended.Set();
+
+        Assert.Equal((1L, 0L), (result.Received, result.Lost));
+        Assert.Empty(result.Errors);
     }
 
     [Fact]
@@ -140,7 +181,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         var result = Run(server, o => (o.WarmupCount, o.Count, o.InFlight) = (0, 10, 10));
 
         Assert.Equal((10L, 7L, 3L), (result.Sent, result.Received, result.Lost));
-        Assert.Contains("at offset 3 of the 32 bytes of its connection's message 8.", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("at offset 3 of the 32 bytes of message 8 on its connection.", result.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

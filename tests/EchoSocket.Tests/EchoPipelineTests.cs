@@ -104,8 +104,8 @@ public class EchoPipelineTests
     [InlineData("closes", EchoError.ConnectionClosedEarly, "2 of 5 bytes of the reply came")]
     [InlineData("resets", EchoError.ConnectionReset, "reset the connection")]
     [InlineData("is silent", EchoError.OperationTimeout, "2 of 5 bytes of the reply came")]
-    [InlineData("errs", EchoError.ReplyMismatch, "the first wrong byte is at offset 2 of the 5 bytes of its connection's message 3. It sent 'THx")]
-    [InlineData("errs later", EchoError.ReplyMismatch, "offset 4 of the 5 bytes of its connection's message 4. It sent 'FOUR?'")]
+    [InlineData("errs", EchoError.ReplyMismatch, "the first wrong byte is at offset 2 of the 5 bytes of message 3 on its connection. It sent \"THx")]
+    [InlineData("errs later", EchoError.ReplyMismatch, "offset 4 of the 5 bytes of message 4 on its connection. It sent \"FOUR?\"")]
     public async Task A_failure_comes_after_the_replies_before_it_and_belongs_to_its_message(string does, EchoError kind, string says)
     {
         foreach (var measure in new[] { false, true })
@@ -167,7 +167,7 @@ public class EchoPipelineTests
         var error = Assert.Throws<EchoException>(() => pipeline.TryReceive(reply, wait: true, out _, out _));
 
         Assert.Equal(EchoError.ReplyMismatch, error.Error);
-        Assert.Contains(@"after its reply to message 2 came '\r\nmore'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"after its reply to message 2 came ""\r\nmore""", error.Message, StringComparison.Ordinal);
         Assert.Equal(1, pipeline.Outstanding);
         await server.Done.Soon();
     }

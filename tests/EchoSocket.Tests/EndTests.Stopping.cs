@@ -4,6 +4,8 @@ using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Polling;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -120,6 +122,23 @@ public abstract partial class EndTests
     }
 
     [Fact]
+    public async Task A_stopped_server_answers_what_was_on_its_way_before_it_sends_FIN()
+    {
+        EchoServer? stopped = null;
+        using var server = Start(o => o.Poller = () => new LatePoller(Create(), () => stopped!.Stop()));
+        stopped = server.Server;
+        using var client = Peers.Call(server.EndPoint);
+
+        client.Send("hello"u8);
+
+        Assert.Equal("HELLO"u8.ToArray(), client.ReadExactly(5));
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.Close();
+        var connection = await End(server);
+        Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
     public async Task A_client_of_a_stopped_server_that_does_not_read_gets_RST_and_the_result_says_what_was_left()
     {
         using var server = Start();
@@ -134,6 +153,37 @@ public abstract partial class EndTests
         Assert.Equal(EndReason.Stopped, connection.EndReason);
         AssertLeftover(connection);
         Assert.Equal(SocketError.ConnectionReset, Assert.Throws<SocketException>(() => Drain(client)).SocketErrorCode);
+    }
+
+    [Fact]
+    public async Task A_client_that_sends_without_end_is_answered_no_longer_than_the_grace()
+    {
+        using var server = Start(o => (o.StopGrace, o.Poller) = (TimeSpan.FromMilliseconds(100), () => new EndlessPoller(Create())));
+        using var client = Peers.Call(server.EndPoint);
+        var reading = Bounded.Start(() => Assert.Throws<SocketException>(() => Drain(client))); // gets RST
+
+        client.Send("x"u8);
+        Bounded.Until(() => server.Server.BytesSent > 100);
+        server.Server.Stop();
+
+        Assert.Equal(EndReason.Stopped, (await End(server)).EndReason);
+        await reading.Soon();
+    }
+
+    [Fact]
+    public async Task A_client_that_resets_after_the_FIN_of_a_stopped_server_is_PeerReset()
+    {
+        using var server = Start(o => o.StopGrace = Bounded.Limit);
+        using var client = Peers.Call(server.EndPoint);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        server.Server.Stop();
+        Assert.Equal(0, client.Receive(new byte[1]));
+
+        client.Reset();
+
+        var connection = await End(server, Bounded.Promptly);
+        Assert.Equal((EndReason.PeerReset, ""), (connection.EndReason, connection.Detail));
     }
 
     [Fact]
@@ -213,5 +263,32 @@ public abstract partial class EndTests
         while (client.Receive(buffer) is > 0 and var count)
             total += count;
         return total;
+    }
+
+    // After the first byte there is always another one.
+    /// <summary>Stops the server at the first message, which it delivers only when asked for the third time.</summary>
+    private sealed class LatePoller(IPoller poller, Action stop) : WrappedPoller(poller)
+    {
+        private int _calls;
+
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            if (++_calls > 2)
+                return base.Receive(token, transport, buffer, count, out error);
+
+            stop();
+            error = SocketError.WouldBlock;
+            return 0;
+        }
+    }
+
+    private sealed class EndlessPoller(IPoller poller) : WrappedPoller(poller)
+    {
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        {
+            error = SocketError.Success;
+            buffer[0] = (byte)'x';
+            return 1;
+        }
     }
 }

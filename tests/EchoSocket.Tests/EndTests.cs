@@ -1,8 +1,10 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using EchoSocket.Transport;
@@ -157,15 +159,28 @@ public abstract partial class EndTests
     public async Task A_client_that_does_not_read_is_IdleTimeout_and_still_gets_every_reply_that_was_sent()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromSeconds(1));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
+        Peers.SetTimeouts(client);
+        client.Connect(server.EndPoint);
+
+        // In pieces that fit the server's receive buffer: anything that arrives during the close would cause a reset. With a
+        // fixed size the client's receive buffer does not grow meanwhile.
+        var piece = new byte[64 * 1024];
+        var sent = 0L;
         do
-            await Peers.Fill(client, milliseconds: 100); // so that it is done long before the limit
-        while (server.Server.BytesReceived == server.Server.BytesSent);
+        {
+            client.Send(piece);
+            sent += piece.Length;
+        }
+        while (SpinWait.SpinUntil(() => server.Server.BytesSent == sent, TimeSpan.FromMilliseconds(200))
+            || server.Server.BytesReceived == server.Server.BytesSent);
 
         var connection = await End(server);
 
         Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
         AssertLeftover(connection);
+        var unanswered = (connection.BytesReceived - connection.BytesSent).ToString("N0", CultureInfo.InvariantCulture);
+        Assert.Contains($"{unanswered} bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         client.ReadExactly((int)connection.BytesSent);
         Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
     }
@@ -181,6 +196,31 @@ public abstract partial class EndTests
 
         var connection = await End(server);
         Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
+    }
+
+    [Fact]
+    public async Task A_client_whose_connection_is_Faulted_still_gets_every_reply_that_was_sent()
+    {
+        const int Size = 20_000; // the client's buffer is too small for it, and the server's large enough
+        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096, NoDelay = true };
+        using var server = Start(o => o.TransformBytes = (buffer, _) =>
+        {
+            if (buffer[0] != (byte)'!')
+                return;
+
+            client.Send("never read by the server"u8);
+            throw new InvalidOperationException();
+        });
+        Peers.SetTimeouts(client);
+        client.Connect(server.EndPoint);
+        client.Send(new byte[Size]);
+        Bounded.Until(() => server.Server.BytesSent == Size);
+
+        client.Send("!"u8);
+
+        Assert.Equal(EndReason.Faulted, (await End(server)).EndReason);
+        client.ReadExactly(Size);
+        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
     }
 
     [Fact]

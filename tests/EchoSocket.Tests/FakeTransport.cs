@@ -53,7 +53,14 @@ internal sealed class FakeTransport : ITransport
         return sent;
     }
 
-    public bool Shutdown() => true;
+    /// <summary>What the client does at the moment of the FIN.</summary>
+    public Action? OnShutdown { get; set; }
+
+    public bool Shutdown()
+    {
+        OnShutdown?.Invoke();
+        return true;
+    }
 
     public void Close() => IsClosed = true;
 

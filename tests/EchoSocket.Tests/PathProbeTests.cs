@@ -132,8 +132,8 @@ public class PathProbeTests
         var report = PathProbe.Run("127.0.0.1", server.EndPoint.Port, Bounded.Limit);
 
         Assert.Equal(EchoPathStage.Echo, report.FailedStage);
-        Assert.StartsWith($"answered something else; the first wrong byte is at offset {wrong} of 64; it sent '", report.Reason, StringComparison.Ordinal);
-        Assert.EndsWith("#'", report.Reason, StringComparison.Ordinal);
+        Assert.StartsWith($"answered something else; the first wrong byte is at offset {wrong} of 64; it sent \"", report.Reason, StringComparison.Ordinal);
+        Assert.EndsWith("#\"", report.Reason, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -182,7 +182,7 @@ public class PathProbeTests
             new EchoClientOptions { Port = server.EndPoint.Port, ConnectionTimeout = Bounded.Limit, CloseGrace = Bounded.Limit },
             TestContext.Current.CancellationToken);
 
-        Check(EchoPathStage.Echo, @"sent more than it received; after the reply came '\r\nbye'", report);
+        Check(EchoPathStage.Echo, @"sent more than it received; after the reply came ""\r\nbye""", report);
         Assert.Null(report.EchoTime);
         await server.Done.Soon();
     }

@@ -1,4 +1,5 @@
 using System.Collections.Generic;
+using System.ComponentModel;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -11,6 +12,20 @@ namespace EchoSocket.Tests;
 public class EpollPollerTests : PollerTests
 {
     private protected override IPoller Create() => Pollers.Epoll();
+
+    [Fact]
+    public void Without_a_handle_for_it_it_fails_and_closes_nothing()
+    {
+        using (Create())
+        {
+            // skips where there is no such poller, and loads what it needs
+        }
+
+        var (error, isZeroOpen) = NoHandles.Run(() => Create());
+
+        Assert.IsType<Win32Exception>(error);
+        Assert.True(isZeroOpen);
+    }
 }
 
 public class SelectPollerTests : PollerTests

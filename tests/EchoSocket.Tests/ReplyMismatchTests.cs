@@ -12,15 +12,15 @@ namespace EchoSocket.Tests;
 public class ReplyMismatchTests
 {
     [Theory]
-    [InlineData("hello", "HTTP/1.1 400 Bad Request\r\n\r\n", 1, @"'HTTP/1.1 400 Bad Request\r\n\r\n'")]
-    [InlineData("hello", "SSH-2.0-x\n", 0, @"'SSH-2.0-x\n'")]
-    [InlineData("hello", @"it's \ ", 0, @"'it\'s \\ '")]
-    [InlineData("hello", "HellO", 1, "'HellO'")] // neither all upper-case nor all as it was
-    [InlineData("hello", "HELLo", 4, "'HELLo'")]
-    [InlineData("HELLO", "hello", 0, "'hello'")]
-    [InlineData("hello", "olleh", 0, "'olleh'")]
-    [InlineData("h\u00E9", "H\u00C9", 2, "'H\u00C9'")] // the second byte of the second letter
-    [InlineData("ab", "\u001B]", 0, @"'\u001B]'")]
+    [InlineData("hello", "HTTP/1.1 400 Bad Request\r\n\r\n", 1, @"""HTTP/1.1 400 Bad Request\r\n\r\n""")]
+    [InlineData("hello", "SSH-2.0-x\n", 0, @"""SSH-2.0-x\n""")]
+    [InlineData("hello", @"is ""\ ", 0, @"""is \""\\ """)]
+    [InlineData("hello", "HellO", 1, "\"HellO\"")] // neither all upper-case nor all as it was
+    [InlineData("hello", "HELLo", 4, "\"HELLo\"")]
+    [InlineData("HELLO", "hello", 0, "\"hello\"")]
+    [InlineData("hello", "olleh", 0, "\"olleh\"")]
+    [InlineData("h\u00E9", "H\u00C9", 2, "\"H\u00C9\"")] // the second byte of the second letter
+    [InlineData("ab", "\u001B]", 0, @"""\u001B]""")]
     public async Task A_reply_that_no_echo_would_send_names_its_first_wrong_byte_and_shows_what_came(
         string message, string reply, int offset, string shown)
     {
@@ -37,7 +37,7 @@ public class ReplyMismatchTests
 
         Assert.Equal(server.EndPoint.ToString(), error.EndPoint);
         Assert.Contains(
-            $"the first wrong byte is at offset {offset} of the {bytes.Length} bytes of its connection's message 1. It sent {shown}.",
+            $"the first wrong byte is at offset {offset} of the {bytes.Length} bytes of message 1 on its connection. It sent {shown}.",
             error.Message, StringComparison.Ordinal);
         Assert.Contains("AnyReply", error.Message, StringComparison.Ordinal);
         Assert.Throws<ObjectDisposedException>(() => client.Exchange(bytes, bytes.Length, new byte[100]));
@@ -72,7 +72,7 @@ public class ReplyMismatchTests
 
         var error = await Bounded.Start(() => Mismatch(() => client.Exchange(new byte[size], size, new byte[size]))).Soon();
 
-        Assert.Contains(@"'220 mail.example.com ESMTP\r\n'", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"""220 mail.example.com ESMTP\r\n""", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -115,8 +115,8 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange([.. Enumerable.Repeat((byte)'.', 1000)], 1000, new byte[1000]));
 
-        Assert.Contains(" It sent '…wrong here......", error.Message, StringComparison.Ordinal);
-        Assert.Contains("...…'. ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(" It sent \"…wrong here......", error.Message, StringComparison.Ordinal);
+        Assert.Contains("...…\". ", error.Message, StringComparison.Ordinal);
         Assert.InRange(error.Message.Length, 100, 600);
         await server.Done.Soon();
     }
@@ -135,7 +135,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange("two"u8.ToArray(), 3, new byte[10]));
 
-        Assert.Contains("at offset 0 of the 3 bytes of its connection's message 2. It sent 'two'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 3 bytes of message 2 on its connection. It sent \"two\".", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -154,7 +154,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange("one"u8.ToArray(), 3, new byte[buffer]));
 
-        Assert.Contains(@"sent more than it received: after its reply to message 1 came '\r\nmore'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"sent more than it received: after its reply to message 1 came ""\r\nmore"".", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -173,7 +173,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(() => client.Exchange("two"u8.ToArray(), 3, new byte[3]));
 
-        Assert.Contains("at offset 0 of the 3 bytes of its connection's message 2. It sent '!", error.Message, StringComparison.Ordinal);
+        Assert.Contains("at offset 0 of the 3 bytes of message 2 on its connection. It sent \"!", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 
@@ -199,7 +199,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(client.Close);
 
-        Assert.Contains(@"sent more than it received: after its reply to message 1 came 'bye\r\n'.", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"sent more than it received: after its reply to message 1 came ""bye\r\n"".", error.Message, StringComparison.Ordinal);
         client.Close(); // nothing is left to close
         await server.Done.Soon();
     }
@@ -302,7 +302,7 @@ public class ReplyMismatchTests
     [Theory]
     [InlineData("closes", EchoError.ConnectionClosedEarly, "closed the connection while no message was outstanding")]
     [InlineData("resets", EchoError.ConnectionReset, "reset the connection while no message was outstanding")]
-    [InlineData("talks", EchoError.ReplyMismatch, @"after its reply to message 1 came '\a'")]
+    [InlineData("talks", EchoError.ReplyMismatch, @"after its reply to message 1 came ""\a""")]
     public async Task Between_messages_an_end_or_bytes_that_answer_nothing_are_noticed(string does, EchoError kind, string says)
     {
         using var answered = new ManualResetEventSlim();
@@ -352,7 +352,7 @@ public class ReplyMismatchTests
 
         var error = Mismatch(client.Close);
 
-        Assert.Contains(@"sent 'SSH-2.0-x\r\n' before it received a message. ", error.Message, StringComparison.Ordinal);
+        Assert.Contains(@"sent ""SSH-2.0-x\r\n"" before it received a message. ", error.Message, StringComparison.Ordinal);
         await server.Done.Soon();
     }
 

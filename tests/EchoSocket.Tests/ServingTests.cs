@@ -184,6 +184,21 @@ public sealed class ServingTests : IDisposable
         Assert.Equal(Budget, _unsent.ReadSize);
     }
 
+    [Theory]
+    [InlineData(EndReason.Stopped, true)]
+    [InlineData(EndReason.IdleTimeout, false)]
+    public void What_comes_while_a_connection_is_closed_is_counted_too(EndReason reason, bool reset)
+    {
+        var (connection, transport) = Connect();
+        transport.OnShutdown = () => transport.Receives("late");
+
+        _closer.End(connection, reason);
+
+        var result = _recorder.Connections.Single();
+        Assert.Equal((4L, "4 bytes from the client were not answered."), (result.BytesReceived, result.Detail));
+        Assert.Equal((true, reset), (transport.IsClosed, transport.IsAborted));
+    }
+
     [Fact]
     public void The_result_of_a_client_that_got_every_reply_has_no_detail()
     {
@@ -213,6 +228,16 @@ public sealed class ServingTests : IDisposable
         _closer.End(connection, EndReason.PeerClosed);
         _acceptor.UpdateAccepting(0);
         Assert.Equal((Interest.Reading, long.MaxValue), (_poller.Interests[ListenerToken], _acceptor.ResumeTime));
+    }
+
+    [Fact]
+    public void Without_handles_from_the_start_it_warns_and_pauses()
+    {
+        Assert.Null(NoHandles.Run(() => _acceptor.UpdateAccepting(0)).Error);
+
+        Assert.Empty(_poller.Interests);
+        Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
+        Assert.Contains("no file handle is left", _recorder.Warnings.Single(), StringComparison.Ordinal);
     }
 
     private (ServedConnection Connection, FakeTransport Transport) Connect(int unacknowledged = 0)

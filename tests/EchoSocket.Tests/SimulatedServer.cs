@@ -108,6 +108,7 @@ internal sealed class SimulatedServer : IPoller
         private readonly Queue<(long Time, byte Value)> _replies = new();
         private long _lastReply;
         private int _unanswered;
+        private bool _isShutDown;
 
         public int Token => token;
 
@@ -128,8 +129,8 @@ internal sealed class SimulatedServer : IPoller
             : HasEnded ? server.Now
             : long.MaxValue;
 
-        // The server's FIN follows the last reply.
-        private bool HasEnded => _replies.Count == 0 && Messages >= server.RepliesUntilClose(number);
+        // The server's FIN follows the last reply, or the meter's FIN.
+        private bool HasEnded => _replies.Count == 0 && (_isShutDown || Messages >= server.RepliesUntilClose(number));
 
         public IPEndPoint RemoteEndPoint => throw new NotSupportedException();
 
@@ -165,7 +166,7 @@ internal sealed class SimulatedServer : IPoller
             return received;
         }
 
-        public bool Shutdown() => true;
+        public bool Shutdown() => _isShutDown = true;
 
         public void Close() => Closed = server.Elapsed;
 

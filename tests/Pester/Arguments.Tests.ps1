@@ -25,6 +25,7 @@ Describe 'An argument that names no server' {
             $call + @{ What = 'a name and a port'; Value = @('localhost', 7007); Says = '*7007 (System.Int32) names no computer*' }
             $call + @{ What = 'a hashtable'; Value = @{ ComputerName = '127.0.0.1' }; Says = '*`[pscustomobject`]*' }
             $call + @{ What = 'a row'; Value = [pscustomobject]@{ Name = '127.0.0.1' }; Says = "*the properties Name names no computer*ComputerName (or HostName,*" }
+            $call + @{ What = 'empty text'; Value = ''; Says = "*'ComputerName'*An empty value names no computer*" }
             $call + @{ What = 'nothing'; Value = $null; Says = "*'ComputerName'*null*" }
             $call + @{ What = 'an empty list'; Value = @(); Says = "*'ComputerName'*empty*" }
         }

@@ -25,6 +25,15 @@ Describe 'Start-Job' {
         $connection.PSTypeNames[0] | Should-Be 'Deserialized.EchoSocket.EchoConnection'
         $connection | Out-String | Should-MatchString 'PeerClosed +[\d.]+ (.|m|)s +2 +2 127\.0\.0\.1:'
     }
+
+    It 'says nothing of a server but its results, since nobody reads it at a terminal' {
+        $port = ($free = Start-EchoServer -AsJob -Port 0).Port
+        Remove-Job $free -Force
+        $job = Start-Job { Import-Module $using:manifest; Start-EchoServer -Port $using:port }
+        Wait-Until { (Test-EchoServer -Port $port) -or $job.State -ne 'Running' }
+        (Receive-Server $job).EndReason | Should-BeString PeerClosed
+        $job.ChildJobs[0].Information.Count | Should-Be 0
+    }
 }
 
 Describe 'ForEach-Object -Parallel' {

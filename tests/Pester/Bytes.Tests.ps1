@@ -121,6 +121,7 @@ Describe 'Bytes are refused' {
         @{ Value = { 'hello' }; Says = "*'hello' is not bytes*-Message*" }
         @{ Value = { '7' }; Says = "*'7' is not bytes*" }
         @{ Value = { 1, 256 }; Says = '*256 (System.Int32) is not bytes*0 to 255*' }
+        @{ Value = { , [sbyte[]] (1, -1) }; Says = '*-1 (System.SByte) is not bytes*' }
         @{ Value = { -1 }; Says = '*-1 (System.Int32) is not bytes*' }
         @{ Value = { 1.5 }; Says = '*1.5 (System.Double) is not bytes*' }
         @{ Value = { 'a', 'b' }; Says = "*'a' is not bytes*" }

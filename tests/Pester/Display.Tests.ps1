@@ -58,8 +58,8 @@ Describe 'Text from a peer' {
     }
 
     It 'is not escaped twice where a sentence quotes it' {
-        $report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = "it sent '\r\n\\'" }
-        Get-ShownLine $report 120 | Where-Object { $_.EndsWith("Echo: it sent '\r\n\\'") } | Should-BeCollection -Count 1
+        $report = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{ ComputerName = 'a'; FailedStage = 'Echo'; Reason = 'it sent "\r\n\\"' }
+        Get-ShownLine $report 120 | Where-Object { $_.EndsWith('Echo: it sent "\r\n\\"') } | Should-BeCollection -Count 1
     }
 
     It 'is escaped in the table of jobs' {
@@ -115,7 +115,7 @@ Describe 'A table' {
     It 'of statistics has every figure and the whole name in <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } {
         $lines = Get-ShownLine ($statistics | Format-Table) $Width
         ($lines | Measure-Object Length -Maximum).Maximum | Should-BeLessThanOrEqual $Width
-        foreach ($figure in '1234567', '1234', '5', '1.23M/s', '28.6 .s', '1.25 ms', '3.20 s', '65535') {
+        foreach ($figure in '1234567', '1234', '5', '1.23M', '28.6 .s', '1.25 ms', '3.20 s', '65535') {
             $lines[3] | Should-MatchString "(^| )$figure( |$)"
         }
         Get-Cell $lines ComputerName | Should-BeString -CaseSensitive $name
@@ -133,7 +133,7 @@ Describe 'A table' {
         $refused = New-Object 'Collections.Generic.Dictionary[string,long]'
         $refused['ConnectionRefused'] = 1
         $lines = Get-ShownLine ([EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ ComputerName = 'host'; Port = 7; Errors = $refused } | Format-Table)
-        $lines[1], $lines[3] -replace ' +', ' ' | Should-BeCollection @('Received Lost Failed Rate P50 P99 Maximum Port ComputerName', ' 0 - 1 - - - - 7 host')
+        $lines[1], $lines[3] -replace ' +', ' ' | Should-BeCollection @('Received Lost Failed Msgs/s P50 P99 Maximum Port ComputerName', ' 0 - 1 - - - - 7 host')
     }
 
     It 'of replies cuts no IPv4 endpoint in 80 columns' {

@@ -25,8 +25,8 @@ BeforeDiscovery {
         @{ What = 'no port'; Row = @{ ComputerName = '127.0.0.1'; Owner = 'me' }; Says = '*Port (or RemotePort,*-Port*' }
         @{ What = 'a misspelled port'; Row = @{ ComputerName = '127.0.0.1'; Prt = { $port } }; Says = '*Port (or RemotePort,*-Port*' }
 
-        @{ What = 'an empty name'; Row = @{ ComputerName = ''; Port = { $port } }; Says = "*'ComputerName'*empty*" }
-        @{ What = 'a name of spaces'; Row = @{ ComputerName = '  '; Port = { $port } }; Says = "*'ComputerName'*empty*" }
+        @{ What = 'an empty name'; Row = @{ ComputerName = ''; Port = { $port } }; Says = "*'ComputerName'*An empty value names no computer*" }
+        @{ What = 'a name of spaces'; Row = @{ ComputerName = '  '; Port = { $port } }; Says = "*'ComputerName'*An empty value names no computer*" }
         @{ What = 'no value for the name'; Row = @{ ComputerName = $null; Port = { $port } }; Says = "*'ComputerName'*null*" }
         @{ What = 'an empty list of names'; Row = @{ ComputerName = @(); Port = { $port } }; Says = "*'ComputerName'*" }
         @{ What = 'a number as the name'; Row = @{ ComputerName = 2130706433; Port = { $port } }; Says = "*'ComputerName'*2130706433*$columns" }
@@ -35,17 +35,22 @@ BeforeDiscovery {
         @{ What = 'an octal address'; Row = @{ ComputerName = '0177.0.0.1'; Port = { $port } }; Says = '*would take it for 127.0.0.1*' }
         @{ What = 'a name with a port'; Row = @{ ComputerName = '127.0.0.1:7'; Port = { $port } }; Says = '*Give the port separately*' }
         @{ What = 'a name with a space'; Row = @{ ComputerName = 'server 1'; Port = { $port } }; Says = "*'server 1' is not a name*" }
+        @{ What = 'a name with an escape sequence'; Row = @{ ComputerName = "a$([char] 27)[2Jb"; Port = { $port } }; Says = "*'a\u001B``[2Jb' is not a name*" }
+        @{ What = 'a port with an escape sequence'; Row = @{ ComputerName = '127.0.0.1'; Port = "7$([char] 27)[2J" }; Says = "*'7\u001B``[2J' is not a port*" }
         @{ What = 'an object as the name'; Row = @{ ComputerName = [pscustomobject]@{ Name = '127.0.0.1' }; Port = { $port } }; Says = "*'ComputerName'*$columns" }
         @{ What = 'a hashtable as the name'; Row = @{ ComputerName = @{ ComputerName = '127.0.0.1' }; Port = { $port } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'no name'; Row = @{ Port = { $port } }; Says = $columns }
+        @{ What = 'a name in a column of an IP address'; Row = @{ IPAddressToString = '127.0.0.1'; Port = { $port } }; Says = $columns }
         @{ What = 'a misspelled name'; Row = @{ Computer = '127.0.0.1'; Port = { $port } }; Says = $columns }
     )
 
     $script:odd = @(
         @{ What = 'a row with other columns'; Object = { [pscustomobject]@{ Name = '127.0.0.1'; Owner = 'me' } }; Says = "*the properties Name, Owner *" }
+        @{ What = 'a column with an escape sequence'; Object = { [pscustomobject]@{ "Na$([char] 27)me" = '127.0.0.1' } }; Says = '*the properties Na\u001Bme *' }
         @{ What = 'a hashtable'; Object = { @{ ComputerName = '127.0.0.1'; Port = $port; Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'an ordered hashtable'; Object = { [ordered]@{ ComputerName = '127.0.0.1'; Port = $port; Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'a byte'; Object = { [byte] 7 }; Says = '*' }
+        @{ What = 'a byte with a sign'; Object = { [sbyte] 7 }; Says = '*' }
         @{ What = 'a missing value of a database'; Object = { [DBNull]::Value }; Says = '*System.DBNull*' }
         @{ What = 'a file'; Object = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo*' }
         @{ What = 'a process'; Object = { Get-Process -Id $PID }; Says = '*System.Diagnostics.Process*' }

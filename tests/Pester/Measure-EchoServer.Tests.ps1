@@ -69,6 +69,14 @@ Describe 'Measure-EchoServer' {
         $results[0].P50 | Should-BeNull
     }
 
+    It 'says with -Verbose how many messages came back over <Connections>' -ForEach @(
+        @{ Count = 1; Connections = '1 connection' }
+        @{ Count = 2; Connections = '2 connections' }
+    ) {
+        $told = $server | Measure-EchoServer -Count 2 -Connections $Count -Verbose 4>&1 | Where-Object { $_ -is [Management.Automation.VerboseRecord] }
+        $told.Message | Should-BeLikeString "* 2 of 2 messages came back over $Connections to *"
+    }
+
     It 'measures no further when Select-Object -First ends the pipeline' {
         $before = $server.TotalConnections
         Measure-EchoServer 127.0.0.1, 127.0.0.1 $server.Port -Count 5 | Select-Object -First 1 | Should-BeCollection -Count 1

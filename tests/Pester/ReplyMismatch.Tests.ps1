@@ -21,12 +21,11 @@ BeforeAll {
                     $socket.Dispose()
                 }
             }
-            catch [Net.Sockets.SocketException] {
-                # The listener was stopped.
+            catch {
+                $null = $_ # the listener was stopped
             }
         }).AddArgument($listener).AddArgument($Answer)
-        $null = $shell.BeginInvoke()
-        $script:impostors += @{ Listener = $listener; Shell = $shell }
+        $script:impostors += @{ Listener = $listener; Shell = $shell; Running = $shell.BeginInvoke() }
         $listener.LocalEndpoint.Port
     }
 }
@@ -36,7 +35,7 @@ Describe 'A server that is no echo server' {
     AfterEach {
         foreach ($impostor in $impostors) {
             $impostor.Listener.Stop()
-            $impostor.Shell.Stop()
+            $null = $impostor.Shell.EndInvoke($impostor.Running) # Stop may throw if the script is just ending
             $impostor.Shell.Dispose()
         }
     }
@@ -53,13 +52,13 @@ Describe 'A server that is no echo server' {
         $problems[0].FullyQualifiedErrorId | Should-BeString 'ReplyMismatch,EchoSocket.Commands.SendEchoMessageCommand'
         $problems[0].CategoryInfo.Category | Should-Be 'InvalidResult'
         $problems[0].TargetObject | Should-BeString $Message
-        "$($problems[0])" | Should-MatchString "first wrong byte is at offset $Offset of .*\. It sent '$([regex]::Escape($Shown))'\."
+        "$($problems[0])" | Should-MatchString "first wrong byte is at offset $Offset of .*\. It sent `"$([regex]::Escape($Shown))`"\."
     }
 
     It 'is an error if it sends more than it received' {
         $port = Open-Impostor "{0}`r`n"
         $problem = { Send-EchoMessage hello -Port $port -ErrorAction Stop } | Should-Throw -FullyQualifiedErrorId 'ReplyMismatch,*'
-        "$problem" | Should-BeLikeString "*after its reply to message 1 came '\r\n'*"
+        "$problem" | Should-BeLikeString "*after its reply to message 1 came `"\r\n`"*"
     }
 
     It 'may send anything with -AnyReply' {
@@ -68,8 +67,8 @@ Describe 'A server that is no echo server' {
     }
 
     It 'does not pass Test-EchoServer: <Answer>' -ForEach @(
-        @{ Answer = 'HTTP/1.1 400 Bad Request'; Reason = "*offset 0 of 64; it sent 'HTTP/1.1 400 Bad Request'" }
-        @{ Answer = '{0}more'; Reason = "sent more than it received; after the reply came 'more'" }
+        @{ Answer = 'HTTP/1.1 400 Bad Request'; Reason = "*offset 0 of 64; it sent `"HTTP/1.1 400 Bad Request`"" }
+        @{ Answer = '{0}more'; Reason = "sent more than it received; after the reply came `"more`"" }
     ) {
         $port = Open-Impostor $Answer
         Test-EchoServer -Port $port | Should-BeFalse
@@ -78,11 +77,19 @@ Describe 'A server that is no echo server' {
         $report.Reason | Should-BeLikeString $Reason
     }
 
+    It 'does not pass Measure-EchoServer if it adds bytes to the last reply' {
+        $port = Open-Impostor '{0}more'
+        $result = Measure-EchoServer -Port $port -Count 1 -WarmupCount 0 -ErrorAction SilentlyContinue -ErrorVariable problems
+        $problems.FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
+        "$problems" | Should-BeLikeString "*after its reply to message 1 came `"more`"*"
+        $result.FailedConnections | Should-Be 1
+    }
+
     It 'is shown by Measure-EchoServer, too' {
         $port = Open-Impostor 'HTTP/1.1 400 Bad Request'
         $null = Measure-EchoServer -Port $port -Count 1 -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
-        "$($problems[0])" | Should-BeLikeString "*It sent 'HTTP/1.1 400 Bad Request'*"
+        "$($problems[0])" | Should-BeLikeString "*It sent `"HTTP/1.1 400 Bad Request`"*"
     }
 }
 
@@ -106,7 +113,7 @@ Describe 'Send-EchoMessage' {
                 $null = $shared.Socket.Send([byte[]] (7, 10))
             }
             $problems[0].FullyQualifiedErrorId | Should-BeLikeString 'ReplyMismatch,*'
-            "$($problems[0])" | Should-BeLikeString "*after its reply to message 1 came '\a\n'*"
+            "$($problems[0])" | Should-BeLikeString "*after its reply to message 1 came `"\a\n`"*"
             $problems[0].TargetObject | Should-BeString "127.0.0.1:$port"
         }
         finally {

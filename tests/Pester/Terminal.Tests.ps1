@@ -6,19 +6,6 @@ BeforeDiscovery {
 
 BeforeAll {
     . "$PSScriptRoot/Shared.ps1"
-
-    # PowerShell at a terminal of its own: util-linux's script passes on what is typed and what is shown.
-    function Open-Terminal([string] $Path, [scriptblock] $Script) {
-        Set-Content $Path "Import-Module '$manifest'`n$Script" -Encoding UTF8
-        $program = (Get-Process -Id $PID).Path
-        $library = if ((Split-Path $program -Leaf) -like 'dotnet*') { "'$PSHOME/pwsh.dll'" }
-        $start = [Diagnostics.ProcessStartInfo]::new('script', "-qefc `"'$program' $library -NoProfile -File '$Path'`" /dev/null")
-        $start.UseShellExecute = $false
-        $start.RedirectStandardInput = $start.RedirectStandardOutput = $true
-        $process = [Diagnostics.Process]::Start($start)
-        $processes.Add($process)
-        $process
-    }
 }
 
 Describe 'A server in the foreground' {
@@ -27,7 +14,7 @@ Describe 'A server in the foreground' {
     It 'says at a terminal where it listens and, on Ctrl+C, how its connection ended' -Skip:$noTerminal {
         $ignored = (Get-Content "/proc/$PID/status") -match '^SigIgn:.*[2367abef]$'
         if ($ignored) { Set-ItResult -Skipped -Because 'a shell that runs this in the background has it ignore Ctrl+C' }
-        $process = Open-Terminal "$TestDrive/server.ps1" { Start-EchoServer -KeepListening -Port 0 }
+        $process = Open-PowerShell "$TestDrive/server.ps1" { Start-EchoServer -KeepListening -Port 0 } -Terminal
         $line = Read-Line $process 'Listening on'
         $line | Should-MatchString 'Listening on 127\.0\.0\.1:\d+\. Press Ctrl\+C to stop\.'
         $client = Connect-Socket (Get-ToldPort ($line -replace ' Press.*'))
@@ -45,5 +32,17 @@ Describe 'A server in the foreground' {
         $process = Open-PowerShell "$TestDrive/server.ps1" ([scriptblock]::Create("Start-EchoServer -Port $port | ForEach-Object EndReason"))
         Wait-Until { Test-EchoServer -Port $port }
         (Receive-Process $process).Trim() | Should-BeString 'PeerClosed'
+    }
+
+    It 'says nothing in a runspace, whose host shows nothing' {
+        $port = ($job = Start-EchoServer -AsJob -Port 0).Port
+        Remove-Job $job -Force
+        $shell = [powershell]::Create().AddScript("Import-Module '$manifest'; Start-EchoServer -Port $port")
+        $running = $shell.BeginInvoke()
+        Wait-Until { Test-EchoServer -Port $port }
+        $running.AsyncWaitHandle.WaitOne(30000) | Should-BeTrue
+        $shell.EndInvoke($running).EndReason | Should-BeString PeerClosed
+        $shell.Streams.Information.Count | Should-Be 0
+        $shell.Dispose()
     }
 }

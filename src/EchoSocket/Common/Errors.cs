@@ -84,16 +84,13 @@ internal static class Errors
     /// <param name="endPoint">The server.</param>
     /// <param name="offset">The offset of the first wrong byte, counted from 0.</param>
     /// <param name="size">The size of the message.</param>
-    /// <param name="message">
-    /// The number of the message on its connection, counted from 1. If it is larger than the number of messages sent, the
-    /// server sent more than it received.
-    /// </param>
+    /// <param name="message">The number of the message on its connection, counted from 1.</param>
     /// <param name="shown">What came instead, quoted.</param>
     /// <param name="option">A further sentence, with a space before it: what to do if such replies are welcome.</param>
     public static EchoException Mismatch(string endPoint, long offset, long size, long message, string shown, string option = "") =>
         new(EchoError.ReplyMismatch, endPoint, string.Format(
             CultureInfo.InvariantCulture,
-            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of its connection's message {3:N0}. " +
+            "{0} answered something else: the first wrong byte is at offset {1:N0} of the {2:N0} bytes of message {3:N0} on its connection. " +
             "It sent {4}. {5}{6}",
             endPoint, offset, size, message, shown, NoEcho, option));
 

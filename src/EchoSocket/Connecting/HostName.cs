@@ -9,7 +9,7 @@ internal static class HostName
     /// <summary>What is wrong with a host, as a sentence; null if it is a name or an IP address.</summary>
     public static string? Problem(string? host)
     {
-        var problem = $"'{host}' is not a name or an IP address.";
+        var problem = $"'{Escaping.EscapeControls(host)}' is not a name or an IP address.";
         if (string.IsNullOrEmpty(host))
             return problem;
         if (host!.IndexOf(':') >= 0)

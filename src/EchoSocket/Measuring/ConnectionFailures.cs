@@ -39,25 +39,30 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         }
     }
 
-    /// <summary>Fails a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN.</summary>
-    public void Fail(MeteredConnection connection, SocketError error) => Fail(
-        connection,
-        Errors.Exchange(
-            _endPoint, (int)(connection.BytesReceived % options.MessageSize), options.MessageSize, error, options.OperationTimeout));
+    /// <summary>
+    /// Removes a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN. Once
+    /// all messages are sent and answered, the server may close, and that is no failure.
+    /// </summary>
+    public void Fail(MeteredConnection connection, SocketError error)
+    {
+        var size = options.MessageSize;
+        if (connection.Outstanding > 0 || !run.Pace.IsOver)
+            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
+        Remove(connection);
+    }
 
-    /// <summary>Fails a connection because the next byte of its replies is wrong.</summary>
+    /// <summary>Fails a connection because the next byte of its replies is wrong, or is one too many.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
     {
         var (size, position) = (options.MessageSize, connection.BytesReceived);
-        Fail(connection, Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+        tally.Add(connection.Outstanding == 0
+            ? Errors.Excess(_endPoint, position / size, shown)
+            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+        Remove(connection);
     }
 
-    private void Fail(MeteredConnection connection, EchoException failure)
+    private void Remove(MeteredConnection connection)
     {
-        // Once all messages are sent and answered, the server may close.
-        if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(failure);
-
         connection.Failed = true;
         run.Failed(connection.Outstanding);
         poller.Unregister(connection.Token);

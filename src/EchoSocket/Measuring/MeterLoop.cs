@@ -66,6 +66,7 @@ internal sealed class MeterLoop : IDisposable
         }
 
         _run.End(_options.Timestamp() - start);
+        ReceiveEnds();
     }
 
     public void Dispose() => _readiness.Dispose();
@@ -85,16 +86,36 @@ internal sealed class MeterLoop : IDisposable
         while (Continues && (_run.Outstanding > 0 || _run.Pace.NextDue < long.MaxValue))
         {
             Wait();
-            for (var i = 0; i < _readiness.Count; i++)
-            {
-                if (_readiness[i] != Poller.WakeToken)
-                    _exchange.Advance(_connections[_readiness[i] - FirstToken]);
-            }
-
+            AdvanceReady();
             var now = _options.Timestamp();
             for (var number = _run.Pace.TakeDue(now); number >= 0; number = _run.Pace.TakeDue(now))
                 _exchange.Refill(_connections[number]);
             _failures.FailLate(_connections, now);
+        }
+    }
+
+    private void AdvanceReady()
+    {
+        for (var i = 0; i < _readiness.Count; i++)
+        {
+            if (_readiness[i] != Poller.WakeToken)
+                _exchange.Advance(_connections[_readiness[i] - FirstToken]);
+        }
+    }
+
+    // Sends FIN and waits a short time for the server's, since bytes beyond the replies may come before it.
+    private void ReceiveEnds()
+    {
+        if (!Continues)
+            return;
+
+        foreach (var connection in _connections.Where(c => !c.Failed))
+            connection.Transport.Shutdown();
+        var due = _options.Timestamp() + Clock.Ticks(_options.CloseGrace);
+        for (var now = _options.Timestamp(); Continues && now < due; now = _options.Timestamp())
+        {
+            _readiness.Wait(Clock.MillisecondsUntil(due, now), maySpin: false);
+            AdvanceReady();
         }
     }
 

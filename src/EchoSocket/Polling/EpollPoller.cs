@@ -24,7 +24,7 @@ internal sealed unsafe class EpollPoller : IPoller
     private static readonly int TokenOffset = Packed ? 4 : 8;
 
     private readonly object _closing = new(); // guards _wake and _disposed
-    private readonly int _epoll;
+    private readonly int _epoll = -1;
     private readonly int _wake = -1; // an eventfd(2): unlike a datagram, a wake-up can't be lost
     private readonly byte* _events = (byte*)Marshal.AllocHGlobal(MaxEvents * 16);
     private int[] _descriptors = new int[16];
@@ -122,9 +122,8 @@ internal sealed unsafe class EpollPoller : IPoller
                 return;
 
             _disposed = true;
-            _ = Libc.close(_epoll);
-            if (_wake >= 0)
-                _ = Libc.close(_wake);
+            _ = Libc.close(_epoll); // -1, which the constructor may leave, closes nothing
+            _ = Libc.close(_wake);
             Marshal.FreeHGlobal((IntPtr)_events);
         }
     }

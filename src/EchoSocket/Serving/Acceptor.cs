@@ -73,7 +73,7 @@ internal sealed class Acceptor : IDisposable
         }
         else
         {
-            PauseAccepting();
+            RunOut(SocketError.TooManyOpenSockets);
         }
     }
 
@@ -98,12 +98,8 @@ internal sealed class Acceptor : IDisposable
 
         if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
         {
-            _outOfHandles = true;
             _reserve.Release();
-            PauseAccepting();
-            Warn(error == SocketError.TooManyOpenSockets
-                ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
-                : SocketErrors.Describe(error));
+            RunOut(error);
         }
         else if (SocketErrors.IsListenerFailure(error))
         {
@@ -162,13 +158,18 @@ internal sealed class Acceptor : IDisposable
         ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(RetryInterval);
     }
 
-    private void Warn(string reason)
+    private void RunOut(SocketError error)
     {
+        _outOfHandles = true;
+        PauseAccepting();
         var now = Stopwatch.GetTimestamp();
         if (now < _warnAgain)
             return;
 
         _warnAgain = now + Clock.Ticks(WarningPause);
+        var reason = error == SocketError.TooManyOpenSockets
+            ? "no file handle is left (on Unix 'ulimit -n' tells how many a process may have)"
+            : SocketErrors.Describe(error);
         _observer?.Warned($"No further client can be accepted now: {reason}. Waiting clients are accepted when others have gone.");
     }
 }

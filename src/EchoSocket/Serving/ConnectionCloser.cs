@@ -44,15 +44,14 @@ internal sealed class ConnectionCloser(
     /// <summary>Ends a connection for this reason.</summary>
     public void End(ServedConnection connection, EndReason reason, string detail = "")
     {
-        if (reason is EndReason.Stopped or EndReason.IdleTimeout)
-            detail = Leftover(connection, reason);
-
-        // Asking for the local endpoint costs a system call, and works only while the socket is open.
+        // Asking costs system calls, and works only while the socket is open.
+        var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
+        var undelivered = ended ? connection.Transport.Unacknowledged : 0;
         var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
         Release(connection, reason);
         try
         {
-            observer?.Ended(connection.Remote, connection.Result(local, reason, detail));
+            observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
         }
         finally
         {
@@ -69,22 +68,23 @@ internal sealed class ConnectionCloser(
 
     /// <summary>
     /// Reads and discards up to so many bytes: closing with something unread would be a reset (RFC 9293, section 3.6.1),
-    /// which destroys replies that are still on their way. True if the client has ended, too.
+    /// which destroys replies that are still on their way. Returns how the client has ended, too, or
+    /// <see cref="SocketError.WouldBlock"/>.
     /// </summary>
-    public bool Drain(ServedConnection connection, long limit)
+    public SocketError Drain(ServedConnection connection, long limit)
     {
         for (var start = connection.Discarded; connection.Discarded - start < limit;)
         {
             var count = connection.Transport.Receive(_discarded, _discarded.Length, out var error);
             if (count == 0)
-                return error != SocketError.WouldBlock;
+                return error;
 
             connection.Discarded += count;
             connection.BytesReceived += count;
             counters.Received(count);
         }
 
-        return false;
+        return SocketError.WouldBlock;
     }
 
     private void Release(ServedConnection connection, EndReason reason)
@@ -92,31 +92,28 @@ internal sealed class ConnectionCloser(
         connections.Remove(connection);
         activity.Remove(connection);
         poller.Unregister(connection.Token);
-        if (reason == EndReason.Stopped && connection.Unanswered > 0)
+        var stopped = reason == EndReason.Stopped;
+        if (stopped)
+            connection.Discarded += connection.Transport.Unread; // the close with RST discards it
+        if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && !(stopped && connection.Unanswered > 0))
         {
-            connection.Transport.Abort();
-        }
-        else
-        {
-            if (reason is not (EndReason.PeerClosed or EndReason.PeerReset) && connection.Transport.Shutdown())
+            Drain(connection, MaxDrain); // makes room for more, which the second one reads
+            if (connection.Transport.Shutdown())
                 Drain(connection, MaxDrain);
-            connection.Transport.Close();
         }
+
+        if (stopped && connection.Unanswered > 0)
+            connection.Transport.Abort();
+        else
+            connection.Transport.Close();
 
         unsent.Release(connection);
         acceptor.HandleFreed();
     }
 
-    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers
-    // on. What a stopped server has not read makes its close a reset anyway; for an idle client it is read, to avoid that.
-    private string Leftover(ServedConnection connection, EndReason reason)
+    // Says what the client does not get. After RST that is what the system has not delivered yet, too; after FIN it delivers on.
+    private static string Leftover(ServedConnection connection, EndReason reason, int undelivered)
     {
-        var undelivered = connection.Transport.Unacknowledged;
-        if (reason == EndReason.Stopped)
-            connection.Discarded += connection.Transport.Unread;
-        else
-            Drain(connection, MaxDrain);
-
         if (connection.Unanswered == 0 && reason == EndReason.Stopped)
             return "";
 

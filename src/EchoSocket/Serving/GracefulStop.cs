@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Diagnostics;
+using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
 
@@ -16,27 +17,43 @@ internal sealed class GracefulStop(
     // How much of a client's data after our FIN is discarded in one turn, so that the others get theirs.
     private const int DrainStep = 256 * 1024;
 
-    // Connections that may have more to read. All others wait for room in their send buffer, or for the client's FIN.
+    // What a client has sent may still be on its way: in its own system, which a busy computer runs late, or on the network. So
+    // a client with nothing to read must be quiet for a while, but one that keeps sending has no more than a limited time.
+    private static readonly long QuietTime = Clock.Ticks(TimeSpan.FromMilliseconds(50));
+    private static readonly long MaxQuietTime = Clock.Ticks(TimeSpan.FromMilliseconds(250));
+
+    // Connections that may have more to read.
     private readonly Queue<ServedConnection> _answering = new();
+
+    // Connections that had nothing to read, in the order of their QuietSince. All others wait for room in their send buffer, or
+    // for the client's FIN.
+    private readonly Queue<(ServedConnection Connection, long Since)> _quiet = new();
+
+    private long _maxQuietEnd;
+
+    private long QuietEnd => _quiet.Count > 0 ? Math.Min(_quiet.Peek().Since + QuietTime, _maxQuietEnd) : long.MaxValue;
 
     public void Run()
     {
-        var end = Stopwatch.GetTimestamp() + Clock.Ticks(limit);
+        var start = Stopwatch.GetTimestamp();
+        var end = start + Clock.Ticks(limit);
+        _maxQuietEnd = start + MaxQuietTime;
         closer.Stopping = true;
         foreach (var connection in connections.All())
             Advance(connection);
 
         while (connections.Count > 0 && Stopwatch.GetTimestamp() < end)
         {
-            readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(end));
+            readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(Math.Min(end, QuietEnd)));
             for (var i = 0; i < readiness.Count; i++)
             {
-                if (connections[readiness[i]] is { } connection && (connection.Closing || connection.Unsent is not null))
+                if (connections[readiness[i]] is { } connection && (connection.Closing || connection.Unsent is not null || connection.QuietSince > 0))
                     Advance(connection);
             }
 
             for (var count = _answering.Count; count > 0; count--)
                 Advance(_answering.Dequeue());
+            CloseQuiet();
         }
 
         foreach (var connection in connections.All())
@@ -47,19 +64,33 @@ internal sealed class GracefulStop(
     {
         if (connection.Closing)
         {
-            if (closer.Drain(connection, DrainStep))
-                closer.End(connection, EndReason.Stopped);
+            if (closer.Drain(connection, DrainStep) is not SocketError.WouldBlock and var error)
+                closer.End(connection, error);
             return;
         }
 
         var step = answering.Advance(connection);
-        if (step == Step.Ended || connection.Unsent is not null)
-            return;
+        if (step == Step.Nothing && connection.Unsent is null && connection.QuietSince == 0)
+        {
+            connection.QuietSince = Stopwatch.GetTimestamp();
+            _quiet.Enqueue((connection, connection.QuietSince));
+        }
+        else if (step == Step.Moved)
+        {
+            connection.QuietSince = 0;
+            if (connection.Unsent is null)
+                _answering.Enqueue(connection);
+        }
+    }
 
-        if (step == Step.Moved)
-            _answering.Enqueue(connection);
-        else
-            BeginClosing(connection);
+    private void CloseQuiet()
+    {
+        while (QuietEnd <= Stopwatch.GetTimestamp())
+        {
+            var (connection, since) = _quiet.Dequeue();
+            if (connection.QuietSince == since && connections[connection.Token] == connection)
+                BeginClosing(connection);
+        }
     }
 
     private void BeginClosing(ServedConnection connection)

@@ -42,7 +42,10 @@ internal sealed class ServedConnection
     public int Length { get; set; }
 
     /// <summary>Bytes from the client that stay unanswered if the connection ends now.</summary>
-    public long Unanswered => Discarded + (Unsent is null ? 0 : Length - Sent);
+    public long Unanswered => Discarded + Length - Sent;
+
+    /// <summary>While the server stops: since when there was nothing to read, in stopwatch ticks; 0 while there may be something.</summary>
+    public long QuietSince { get; set; }
 
     /// <summary>True once FIN was sent after the last reply, so that only the client's FIN is awaited.</summary>
     public bool Closing { get; set; }

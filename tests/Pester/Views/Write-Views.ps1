@@ -98,6 +98,9 @@ $statistics = @(
     [EchoSocket.EchoStatistics] $result
 }
 
+# At a terminal PowerShell leaves the last column empty; Out-String by itself does not.
+$columns = $Host.UI.RawUI.BufferSize.Width - 1
+
 # A free port has five digits, but which?
 $job = Start-EchoServer -AsJob -Port 0 -Name 'a-long-name-of-a-server-in-the-background'
 
@@ -105,7 +108,7 @@ $(
     foreach ($view in @(
             @{ Name = 'Connections'; Output = { $connections } }
             @{ Name = 'Connections as a list'; Output = { $connections[2] | Format-List } }
-            @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream) -replace ':\d{5}', ':#####' } }
+            @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
             @{ Name = 'Replies'; Output = { $replies } }
             @{ Name = 'Replies as a list'; Output = { $replies[1, 2] | Format-List } }
             @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
@@ -118,7 +121,7 @@ $(
             @{ Name = 'Buckets of a histogram'; Output = { $statistics[0].Histogram } }
         )) {
         "=== $($view.Name)"
-        & $view.Output | Out-String -Stream | ForEach-Object TrimEnd | Where-Object { $_ }
+        & $view.Output | Out-String -Stream -Width $columns | ForEach-Object TrimEnd | Where-Object { $_ }
     }
 ) | Set-Content $Path -Encoding UTF8
 Remove-Job $job -Force
