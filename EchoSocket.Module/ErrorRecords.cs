@@ -29,6 +29,12 @@ internal static class ErrorRecords
                 $"({failure.Error}). The server may have received the message. Send it again, if it may come twice.", failure),
             "ReplyLost", ErrorCategory.ConnectionError, message);
 
+    /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
+    public static ErrorRecord InputNotSupported() =>
+        new(
+            new InvalidOperationException("Start-EchoServer takes no input from the pipeline. Give the port as an argument: Start-EchoServer 7007."),
+            "InputNotSupported", ErrorCategory.InvalidOperation, targetObject: null);
+
     private static ErrorCategory Category(EchoError error) => error switch
     {
         EchoError.AddressInUse => ErrorCategory.ResourceUnavailable,

@@ -58,6 +58,9 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 
     protected override void BeginProcessing()
     {
+        if (MyInvocation.ExpectingInput)
+            ThrowTerminatingError(ErrorRecords.InputNotSupported());
+
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");

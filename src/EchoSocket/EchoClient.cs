@@ -16,7 +16,7 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoClient : IDisposable
 {
-    private const string AnyReplyHint = " To talk to a server of another kind, set AnyReply.";
+    private const string AnyReplyHint = " The option AnyReply takes the replies of other servers.";
 
     // A reset ends the send and the receive at the same moment. This is the time that the sending thread has to report it.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);

@@ -106,6 +106,11 @@ Describe 'Start-EchoServer' {
         Get-Job | Should-BeNull
     }
 
+    It 'refuses a port from the pipeline, rather than serve on the default port' {
+        { 0 | Start-EchoServer -AsJob } | Should-Throw '*no input from the pipeline*' 'InputNotSupported,*'
+        Get-Job | Should-BeNull
+    }
+
     It 'says which parameter <Start> lacks' -ForEach @(
         @{ Start = { Start-EchoServer -Port 0 -MaxConnections 5 }; Message = '-MaxConnections*add -KeepListening*' }
         @{ Start = { Start-EchoServer -Port 0 -ConnectionCount 5 -AsJob }; Message = '-ConnectionCount*add -KeepListening*' }
