@@ -64,6 +64,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         _computerGiven = ComputerName is not null;
         _portGiven = Port > 0;
         _messageGiven = Message.Length > 0;

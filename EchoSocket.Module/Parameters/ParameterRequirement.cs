@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace EchoSocket;
 
 /// <summary>
-/// Refuses a parameter that has no meaning without another one, or with another one. Parameter sets would prompt for the missing one, or report an
-/// error that names no parameter.
+/// Refuses a parameter that has no meaning without another one, or with one. Parameter sets would prompt for the missing one, or
+/// report an error that names no parameter.
 /// </summary>
 internal static class ParameterRequirement
 {
@@ -25,11 +25,11 @@ internal static class ParameterRequirement
     public static void RefuseWith(this PSCmdlet cmdlet, string parameter, string other, string because)
     {
         var bound = cmdlet.MyInvocation.BoundParameters;
-        if (!bound.ContainsKey(parameter) || !bound.ContainsKey(other))
-            return;
-
-        cmdlet.ThrowTerminatingError(new ErrorRecord(
-            new ArgumentException($"-{parameter} and -{other} can't be used together. {because}"),
-            "ParametersConflict", ErrorCategory.InvalidArgument, other));
+        if (bound.ContainsKey(parameter) && bound.ContainsKey(other))
+            cmdlet.Conflict($"-{parameter} and -{other} can't be used together. {because}", other);
     }
+
+    /// <summary>Ends the command because its parameters contradict each other.</summary>
+    public static void Conflict(this PSCmdlet cmdlet, string message, string parameter) => cmdlet.ThrowTerminatingError(
+        new ErrorRecord(new ArgumentException(message), "ParameterConflict", ErrorCategory.InvalidArgument, parameter));
 }

@@ -133,7 +133,7 @@ Describe 'Bytes are refused' {
     }
 
     It 'from the pipeline where the command has another message' {
-        { , $every | Send-EchoMessage -Message hi -Port $port } | Should-Throw '*Give one of them.' 'ParametersConflict,*'
+        { , $every | Send-EchoMessage -Message hi -Port $port } | Should-Throw '*Give one of them.' 'ParameterConflict,*'
     }
 
     It 'with -<Other>, in a sentence' -ForEach @(
@@ -141,7 +141,7 @@ Describe 'Bytes are refused' {
         @{ Other = 'Encoding'; Value = 'ascii'; Says = '-InputBytes and -Encoding can''t be used together. Bytes are sent as they are*' }
     ) {
         $others = @{ $Other = $Value }
-        { Send-EchoMessage -InputBytes 1, 2 @others -Port 1 } | Should-Throw $Says 'ParametersConflict,EchoSocket.Commands.SendEchoMessageCommand'
+        { Send-EchoMessage -InputBytes 1, 2 @others -Port 1 } | Should-Throw $Says 'ParameterConflict,EchoSocket.Commands.SendEchoMessageCommand'
     }
 }
 

@@ -8,7 +8,7 @@ using EchoSocket.Polling;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// Ends all connections of a stopped server within a time limit: answers each client until nothing is left to read, sends
+/// Ends all connections of a stopped server within a time limit: answers each client until nothing comes for a moment, sends
 /// FIN, and waits for the client's own FIN. A client that has not finished by then is disconnected.
 /// </summary>
 internal sealed class GracefulStop(
