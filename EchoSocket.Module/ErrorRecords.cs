@@ -18,6 +18,12 @@ internal static class ErrorRecords
                 $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
             "ServerNotNamed", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>A property of an input object is not valid. PowerShell's own error for a parameter that is bound to a property is the same.</summary>
+    public static ErrorRecord PropertyNotValid(string parameter, Exception exception, object target) =>
+        new(
+            new ArgumentException($"Cannot process argument transformation on parameter '{parameter}'. {exception.Message}", exception),
+            "ParameterArgumentTransformationError", ErrorCategory.InvalidData, target);
+
     public static ErrorRecord DecodingFailed(DecoderFallbackException exception, object message) =>
         new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
 

@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using System.Management.Automation;
 
 namespace EchoSocket.Commands;
@@ -9,7 +10,12 @@ namespace EchoSocket.Commands;
 [OutputType(typeof(byte[]), typeof(EchoBytesReply), ParameterSetName = [BytesSet])]
 public sealed class SendEchoMessageCommand : EchoClientCommand
 {
+    // PowerShell binds each message from the pipeline anew, so what it does for each decides how fast this cmdlet is. Once text
+    // is bound by its value, only the default set remains. No parameter of that set takes a property, because PowerShell would
+    // look for each of its names in the text. ServerProperties does that, for messages that are objects.
     private const string TextSet = "Text";
+
+    // For bytes; and for objects that name a server only, if the command has the message.
     private const string BytesSet = "Bytes";
 
     private MessageSender? _sender;
@@ -19,11 +25,8 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     private bool _messageGiven;
     private bool _bytesGiven;
 
-    // Neither this nor InputBytes is mandatory in the default set: with two mandatory parameters that take pipeline input,
-    // PowerShell offers an object to the default set alone. This one is in the set of bytes only so that BeginProcessing can
-    // refuse both with a sentence.
-    [Parameter(ParameterSetName = TextSet, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
-    [Parameter(ParameterSetName = BytesSet, DontShow = true)]
+    [Parameter(ParameterSetName = TextSet, Position = 0, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = BytesSet, DontShow = true, ValueFromPipelineByPropertyName = true)]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -31,20 +34,22 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     [ValidateMessage]
     public string[] Message { get; set; } = [];
 
-    [Parameter(ParameterSetName = BytesSet, Mandatory = true, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = BytesSet, ValueFromPipeline = true)]
     [AllowNull]
     [AllowEmptyCollection]
     [BytesArgument]
     [ValidateMessage]
     public byte[] InputBytes { get; set; } = [];
 
-    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = TextSet, Position = 1)]
+    [Parameter(ParameterSetName = BytesSet, Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address", "Server", "IPAddress", "RemoteAddress", "DNSHostName", "Host")]
     [ComputerNameArgument(Single = true)]
     [ValidateNotNullOrEmpty]
     public override string? ComputerName { get; set; }
 
-    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = TextSet, Position = 2)]
+    [Parameter(ParameterSetName = BytesSet, Position = 2, ValueFromPipelineByPropertyName = true)]
     [Alias("RemotePort", "TcpPort")]
     [PortArgument]
     [ValidateRange(1, 65535)]
@@ -86,7 +91,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         if (Message.Length == 0)
         {
             RequireBytes();
-            if (IsServerNamed(InputBytes))
+            if (IsServerNamed(InputBytes, source: null))
                 Send(InputBytes, InputBytes.Length);
             return;
         }
@@ -94,10 +99,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         if (_messageGiven && InputBytes.Length > 0)
             this.RefuseWith(nameof(InputBytes), nameof(Message), "Give one of them.");
         foreach (var message in Message)
-        {
-            if (IsServerNamed(message) && TryCount(message, out var byteCount))
-                Send(message, byteCount);
-        }
+            Send(message);
     }
 
     protected override void EndProcessing() => _sender!.Close();
@@ -108,8 +110,40 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         base.Dispose(disposing);
     }
 
+    private void Send(string message)
+    {
+        var source = TextArgumentAttribute.Source(message) as PSObject;
+        var (computer, port) = (ComputerName, Port);
+        if (source is not null && !_messageGiven && !TryReadServer(source))
+            return;
+
+        if (IsServerNamed(message, source) && TryCount(message, out var byteCount))
+            Send(message, byteCount);
+        (ComputerName, Port) = (computer, port);
+    }
+
     private void Send(object message, int byteCount) =>
-        _sender!.Send(new OutgoingMessage(message, byteCount, DateTime.UtcNow), (Server, ServerPort), _connect!);
+        _sender!.Send(new OutgoingMessage(message, byteCount, Detailed ? DateTime.UtcNow : default), (Server, ServerPort), _connect!);
+
+    // Writes an error and returns false if a property is not valid.
+    private bool TryReadServer(PSObject source)
+    {
+        var parameter = nameof(ComputerName);
+        var computer = ComputerName;
+        try
+        {
+            computer ??= ServerProperties.Computer(source);
+            parameter = nameof(Port);
+            Port = Port > 0 ? Port : ServerProperties.Port(source);
+            ComputerName = computer;
+            return true;
+        }
+        catch (Exception e) when (e is ArgumentTransformationMetadataException or GetValueException)
+        {
+            WriteError(ErrorRecords.PropertyNotValid(parameter, e, source));
+            return false;
+        }
+    }
 
     private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) =>
         WriteObject(Detailed ? message.Details(reply, roundTripTime, client) : reply, enumerateCollection: false);
@@ -134,9 +168,9 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
         ThrowTerminatingError(new ErrorRecord(new ArgumentException(because), id, ErrorCategory.InvalidArgument, null));
 
     // Writes an error and returns false if the server is named in part. The default is no substitute for the other part.
-    private bool IsServerNamed(object message)
+    private bool IsServerNamed(object message, PSObject? source)
     {
-        var hasOtherProperties = message is string text && HasOtherProperties(text);
+        var hasOtherProperties = source is not null && source.Properties.Skip(1).Any();
         var isPortMissing = Port == 0 && JobPort(Server) is null;
         var isIncomplete = ComputerName is null
             ? PortCameWithObject || hasOtherProperties
