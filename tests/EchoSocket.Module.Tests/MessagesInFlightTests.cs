@@ -1,6 +1,8 @@
 using System;
 using System.Linq;
 using System.Management.Automation;
+using System.Net;
+using System.Threading;
 using System.Threading.Tasks;
 using Xunit;
 
@@ -109,6 +111,46 @@ public class MessagesInFlightTests
 
         Assert.IsType<PipelineStoppedException>(sending.End(Bounded.Promptly).Ended);
         peer.Done.Get(Bounded.Promptly);
+    }
+
+    [Theory]
+    [InlineData(2000)]
+    [InlineData(400_000)]
+    [InlineData(MaxBytes + 1)]
+    public void Stopping_is_prompt_while_the_server_does_not_read(int size)
+    {
+        using var received = new ManualResetEventSlim();
+        using var stopped = new ManualResetEventSlim();
+        using var peer = new ScriptedServer(client =>
+        {
+            client.ReadExactly(1);
+            received.Set();
+            Assert.True(stopped.Wait(Bounded.Limit, TestContext.Current.CancellationToken));
+        });
+        using var engine = new Engine();
+        using var sending = engine.Begin("$message = 'x' * $args[1]; 1..64 | ForEach-Object { $message } | Send-EchoMessage -Port $args[0] -InFlight 64", peer.Port, size);
+        Assert.True(received.Wait(Bounded.Limit, TestContext.Current.CancellationToken));
+
+        sending.Stop();
+
+        Assert.IsType<PipelineStoppedException>(sending.End(Bounded.Promptly).Ended);
+        stopped.Set();
+        peer.Done.Get();
+    }
+
+    [Fact]
+    public void A_long_path_delays_many_messages_little_more_than_one()
+    {
+        using var engine = new Engine();
+        using var server = new BackgroundServer();
+        using var path = new LongPath(new IPEndPoint(IPAddress.Loopback, server.Port), TimeSpan.FromMilliseconds(20));
+        using var sending = engine.Begin(
+            "$count = 0; @('hello') * 100000 | Send-EchoMessage -Port $args[0] -InFlight 2048 | ForEach-Object { if ($_ -ceq 'HELLO') { $count++ } }; \"$count\"",
+            path.EndPoint.Port);
+
+        // One after another they would take over half an hour.
+        Assert.Equal(["100000"], sending.End().Strings);
+        path.Done.Get();
     }
 
     [Fact]

@@ -1,6 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.IO;
 using System.Linq;
+using System.Net.Security;
+using System.Net.Sockets;
 using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
@@ -11,14 +14,18 @@ namespace EchoSocket.Tests;
 /// <summary>Several messages in flight over one connection, with a caller that measures and with one that does not.</summary>
 public class EchoPipelineTests
 {
+    private static readonly EchoClientTls TrustAuthority = new() { TrustedCertificates = [TestCertificates.Authority] };
+
     public static TheoryData<bool> Measured => [false, true];
 
+    public static TheoryData<bool, bool> MeasuredAndTls => new() { { false, false }, { true, false }, { false, true }, { true, true } };
+
     [Theory]
-    [MemberData(nameof(Measured))]
-    public async Task Replies_come_in_the_order_of_the_messages_whatever_their_sizes(bool measure)
+    [MemberData(nameof(MeasuredAndTls))]
+    public async Task Replies_come_in_the_order_of_the_messages_whatever_their_sizes(bool measure, bool tls)
     {
-        using var server = new TestServer(new EchoServerOptions { Port = 0 }, new Recorder(), one: true);
-        using var client = Peers.Client(server.EndPoint);
+        using var server = Serve(tls);
+        using var client = Peers.Client(server.EndPoint, tls: tls ? TrustAuthority : null);
         var random = new Random(1);
         var pipeline = client.StartPipeline(50, measure);
         var expected = new Queue<byte[]>();
@@ -101,6 +108,66 @@ public class EchoPipelineTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_long_path_delays_many_messages_little_more_than_one(bool tls)
+    {
+        const int Count = 100_000;
+        using var server = Serve(tls);
+        using var path = new LongPath(server.EndPoint, TimeSpan.FromMilliseconds(20));
+        using var client = Peers.Client(path.EndPoint, tls: tls ? TrustAuthority : null);
+        var pipeline = client.StartPipeline(2048);
+        var reply = new byte[5];
+
+        // One after another they would take over half an hour.
+        await Bounded.Start(() =>
+        {
+            var received = 0;
+            for (var i = 0; i < Count; i++)
+            {
+                while (!pipeline.TrySend("hello"u8.ToArray(), 5))
+                    Take(wait: true);
+                Take(wait: false);
+            }
+
+            while (received < Count)
+                Take(wait: true);
+
+            void Take(bool wait) => received += pipeline.TryReceive(reply, wait, out _, out _) ? 1 : 0;
+        }).Soon();
+
+        client.Close();
+        await path.Done.Soon();
+    }
+
+    [Fact]
+    public async Task Over_TLS_too_a_failure_comes_after_the_replies_before_it_and_says_how_the_connection_ended()
+    {
+        using var server = new ScriptedServer(socket =>
+        {
+            using var tls = new SslStream(new NetworkStream(socket));
+            tls.AuthenticateAsServer(TestCertificates.Server);
+            tls.ReadExactly(new byte[20]);
+            tls.Write("ONE..TWO..TH"u8);
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+        var pipeline = client.StartPipeline(4);
+        foreach (var message in new[] { "one..", "two..", "three", "four." })
+            Assert.True(pipeline.TrySend(Encoding.ASCII.GetBytes(message), 5));
+        await server.Done.Soon();
+
+        var reply = new byte[5];
+        Assert.True(pipeline.TryReceive(reply, wait: true, out _, out _));
+        Assert.True(pipeline.TryReceive(reply, wait: true, out _, out _));
+        var error = Assert.Throws<EchoException>(() => pipeline.TryReceive(reply, wait: true, out _, out _));
+
+        Assert.Equal(EchoError.ConnectionClosedEarly, error.Error);
+        Assert.Contains("2 of 5 bytes of the reply came", error.Message, StringComparison.Ordinal);
+        Assert.Contains("close_notify", error.Message, StringComparison.Ordinal);
+        Assert.Equal(2, pipeline.Outstanding);
+    }
+
+    [Theory]
     [InlineData("closes", EchoError.ConnectionClosedEarly, "2 of 5 bytes of the reply came")]
     [InlineData("resets", EchoError.ConnectionReset, "reset the connection")]
     [InlineData("is silent", EchoError.OperationTimeout, "2 of 5 bytes of the reply came")]
@@ -173,18 +240,20 @@ public class EchoPipelineTests
     }
 
     [Theory]
-    [MemberData(nameof(Measured))]
-    public async Task Cancelling_ends_a_wait_at_once(bool measure)
+    [MemberData(nameof(MeasuredAndTls))]
+    public async Task Cancelling_ends_a_wait_at_once(bool measure, bool tls)
     {
         using var cancellation = new CancellationTokenSource();
         using var received = new ManualResetEventSlim();
         using var server = new ScriptedServer(peer =>
         {
-            peer.ReadExactly(3);
+            using Stream stream = tls ? new SslStream(new NetworkStream(peer)) : new NetworkStream(peer);
+            (stream as SslStream)?.AuthenticateAsServer(TestCertificates.Server);
+            stream.ReadExactly(new byte[3]);
             received.Set();
-            peer.ReadEnd();
+            Assert.Equal(0, stream.Read(new byte[1]));
         });
-        using var client = Peers.Client(server.EndPoint, cancellation: cancellation.Token);
+        using var client = Peers.Client(server.EndPoint, tls: tls ? TrustAuthority : null, cancellation: cancellation.Token);
         var pipeline = client.StartPipeline(2, measure);
         pipeline.TrySend("one"u8.ToArray(), 3);
         var receiving = Bounded.Start(() => pipeline.TryReceive(new byte[3], wait: true, out _, out _));
@@ -323,6 +392,9 @@ public class EchoPipelineTests
         Assert.Throws<ObjectDisposedException>(() => client.StartPipeline(1));
         await server.Done.Soon();
     }
+
+    private static TestServer Serve(bool tls) => new(
+        new EchoServerOptions { Port = 0, Tls = tls ? new EchoServerTls { Certificate = TestCertificates.Server } : null }, new Recorder(), one: true);
 
     private static byte[] Upper(byte[] bytes) => [.. bytes.Select(b => b is >= (byte)'a' and <= (byte)'z' ? (byte)(b - 32) : b)];
 }
