@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using System.Text;
 
 namespace EchoSocket;
 
@@ -24,6 +25,23 @@ internal static class ErrorRecords
                 $"The input object has a value for {given}, but does not ask for TLS. Give it the property UseTls with the value True, or " +
                 "add -UseTls to the command."),
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>A property of an input object is not valid. PowerShell's own error for a parameter that is bound to a property is the same.</summary>
+    public static ErrorRecord PropertyNotValid(string parameter, Exception exception, object target) =>
+        new(
+            new ArgumentException($"Cannot process argument transformation on parameter '{parameter}'. {exception.Message}", exception),
+            "ParameterArgumentTransformationError", ErrorCategory.InvalidData, target);
+
+    public static ErrorRecord DecodingFailed(DecoderFallbackException exception, object message) =>
+        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
+
+    /// <summary>A message was in flight behind one that failed.</summary>
+    public static ErrorRecord ReplyLost(EchoException failure, object message) =>
+        new(
+            new InvalidOperationException(
+                $"The reply to this message is lost: the connection to {failure.EndPoint} was closed because a message before it failed " +
+                $"({failure.Error}). The server may have received the message. Send it again, if it may come twice.", failure),
+            "ReplyLost", ErrorCategory.ConnectionError, message);
 
     /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
     public static ErrorRecord InputNotSupported() =>

@@ -63,9 +63,6 @@ public abstract class EchoClientCommand : ServerCommand
         }
     }
 
-    private protected static ErrorRecord DecodingFailed(DecoderFallbackException exception, string message) =>
-        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
-
     /// <summary>The size of an encoded message. Writes an error and returns false if the message can't be sent.</summary>
     private protected bool TryCount(string message, out int byteCount)
     {

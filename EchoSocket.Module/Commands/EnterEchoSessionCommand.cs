@@ -55,11 +55,11 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
 
         try
         {
-            Host.UI.WriteLine(TerminalText.Escape(client.Exchange(line, byteCount, out _)));
+            Host.UI.WriteLine(TerminalText.Escape((string)client.Exchange(new OutgoingMessage(line, byteCount, DateTime.UtcNow), out _)));
         }
         catch (DecoderFallbackException e)
         {
-            WriteError(DecodingFailed(e, line));
+            WriteError(ErrorRecords.DecodingFailed(e, line));
         }
     }
 

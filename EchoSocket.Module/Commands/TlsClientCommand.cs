@@ -10,21 +10,27 @@ namespace EchoSocket.Commands;
 /// </summary>
 public abstract class TlsClientCommand : StoppableCommand
 {
+    private static readonly SwitchArgumentAttribute AsSwitch = new();
+    private static readonly CertificateArgumentAttribute AsCertificates = new();
+
     private bool _useTlsGiven;
+    private bool _hostNameGiven;
+    private bool _trustGiven;
+    private bool _inputSays; // an input object had the property UseTls
     private string? _tlsParameter; // one that the command gives, and that needs TLS
 
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [SwitchArgument]
-    public SwitchParameter UseTls { get; set; }
+    public virtual SwitchParameter UseTls { get; set; }
 
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [AllowNull]
     [AllowEmptyString]
-    public string? TlsHostName { get; set; }
+    public virtual string? TlsHostName { get; set; }
 
     [Parameter(ValueFromPipelineByPropertyName = true)]
     [CertificateArgument]
-    public X509Certificate2[] TrustedCertificate { get; set; } = [];
+    public virtual X509Certificate2[] TrustedCertificate { get; set; } = [];
 
     [Parameter]
     public SwitchParameter SkipCertificateCheck { get; set; }
@@ -37,10 +43,12 @@ public abstract class TlsClientCommand : StoppableCommand
     {
         var bound = MyInvocation.BoundParameters;
         _useTlsGiven = bound.ContainsKey(nameof(UseTls));
+        _hostNameGiven = bound.ContainsKey(nameof(TlsHostName));
+        _trustGiven = bound.ContainsKey(nameof(TrustedCertificate));
         _tlsParameter = new[] { nameof(TlsHostName), nameof(TrustedCertificate), nameof(SkipCertificateCheck), nameof(ClientCertificate) }
             .FirstOrDefault(name => ParameterRequirement.IsGiven(this, name));
 
-        if (bound.ContainsKey(nameof(TrustedCertificate)))
+        if (_trustGiven)
         {
             if (TrustedCertificate.Length == 0)
                 this.Conflict("-TrustedCertificate names no certificate, so no server would be trusted: give one, or omit it.", nameof(TrustedCertificate));
@@ -82,10 +90,33 @@ public abstract class TlsClientCommand : StoppableCommand
             return true;
 
         var error = _tlsParameter is null ? ErrorRecords.TlsNotNamed(needsTls, computer) : ParameterRequirement.Missing(nameof(UseTls), needsTls, "is for TLS");
-        if (_tlsParameter is not null && (_useTlsGiven || !MyInvocation.BoundParameters.ContainsKey(nameof(UseTls))))
+        if (_tlsParameter is not null && (_useTlsGiven || !(_inputSays || MyInvocation.BoundParameters.ContainsKey(nameof(UseTls)))))
             ThrowTerminatingError(error);
         WriteError(error);
         return false;
+    }
+
+    /// <summary>
+    /// Reads what an input object says of TLS, as PowerShell does for parameters that take property names, unless the command says it.
+    /// </summary>
+    /// <param name="source">The input object.</param>
+    /// <param name="parameter">The parameter that is being read, also if that fails.</param>
+    /// <exception cref="ArgumentTransformationMetadataException">A value is not valid.</exception>
+    private protected void ReadTls(PSObject source, out string parameter)
+    {
+        parameter = nameof(UseTls);
+        if (!_useTlsGiven && source.Properties[parameter] is { } use)
+        {
+            UseTls = (SwitchParameter)AsSwitch.Transform(null!, use.Value);
+            _inputSays = true;
+        }
+
+        parameter = nameof(TlsHostName);
+        if (!_hostNameGiven && source.Properties[parameter] is { } name)
+            TlsHostName = LanguagePrimitives.ConvertTo<string>(name.Value);
+        parameter = nameof(TrustedCertificate);
+        if (!_trustGiven && source.Properties[parameter] is { } trusted)
+            TrustedCertificate = (X509Certificate2[])AsCertificates.Transform(null!, trusted.Value);
     }
 
     private static EchoServerJob? Job(string computer) => TextArgumentAttribute.Source(computer) as EchoServerJob;

@@ -25,6 +25,14 @@ internal static class ParameterRequirement
     public static bool IsGiven(PSCmdlet cmdlet, string parameter) =>
         cmdlet.MyInvocation.BoundParameters.TryGetValue(parameter, out var value) && value is not SwitchParameter { IsPresent: false };
 
+    /// <summary>Ends the command if both parameters were given.</summary>
+    public static void RefuseWith(this PSCmdlet cmdlet, string parameter, string other, string because)
+    {
+        var bound = cmdlet.MyInvocation.BoundParameters;
+        if (bound.ContainsKey(parameter) && bound.ContainsKey(other))
+            cmdlet.Conflict($"-{parameter} and -{other} can't be used together. {because}", other);
+    }
+
     /// <summary>Ends the command because its parameters contradict each other.</summary>
     public static void Conflict(this PSCmdlet cmdlet, string message, string parameter) => cmdlet.ThrowTerminatingError(
         new ErrorRecord(new ArgumentException(message), "ParameterConflict", ErrorCategory.InvalidArgument, parameter));

@@ -15,6 +15,7 @@ internal static class Program
           connections           100,000 connections one after another: each reported, and nothing leaked
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, alternating (default 5)
           meter [ROUNDS]        Measure-EchoServer alternating with a client in C (default 5); then its memory over a minute
+          inflight [ROUNDS]     Send-EchoMessage -InFlight 64, alternating with a cmdlet that passes messages on (default 5)
           pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
         """;
 
@@ -33,6 +34,8 @@ internal static class Program
         ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),
         ["meter"] => MeterComparison.Run(5),
         ["meter", var rounds] when int.TryParse(rounds, out var n) && n > 0 => MeterComparison.Run(n),
+        ["inflight"] => MessagesInFlight.Run(5),
+        ["inflight", var rounds] when int.TryParse(rounds, out var n) && n > 0 => MessagesInFlight.Run(n),
         ["pipeline"] => LongPipeline.Run(1_000_000),
         ["pipeline", var messages] when int.TryParse(messages, out var n) && n >= 10 => LongPipeline.Run(n),
         ["serve", var name] when Servers.Own.TryGetValue(name, out var serve) => ServerProcess.Serve(serve),

@@ -45,7 +45,11 @@ $replies = @(
     [EchoSocket.EchoReply]@{ Message = "two`nlines"; Reply = "TWO`nLINES"; ByteCount = 9; RoundTripMilliseconds = 3200; RemoteEndPoint = $ipv6 }
     [EchoSocket.EchoReply]::new($tls)
 )
-$replies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
+$bytesReplies = @(
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '00FF61'; ReplyHex = '00FF41'; ByteCount = 3; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '127.0.0.1:8081' }
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '61' * 200; ReplyHex = '41' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = $ipv6 }
+)
+$replies + $bytesReplies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
 
 $attempts = @(
     [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Duration 250.1; Error = 'timed out' }
@@ -119,6 +123,7 @@ $(
             @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
             @{ Name = 'Replies'; Output = { $replies[0..2] } }
             @{ Name = 'Replies as a list'; Output = { $replies[1..3] | Format-List } }
+            @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
             @{ Name = 'Path reports'; Output = { $reports } }
             @{ Name = 'Path reports as a list'; Output = { $reports[1, 4] | Format-List } }
             @{ Name = 'Attempts to connect'; Output = { $reports[1].Attempts } }
