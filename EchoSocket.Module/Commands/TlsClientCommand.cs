@@ -36,6 +36,9 @@ public abstract class TlsClientCommand : StoppableCommand
     public SwitchParameter SkipCertificateCheck { get; set; }
 
     [Parameter]
+    public SwitchParameter CheckRevocation { get; set; }
+
+    [Parameter]
     [CertificateArgument(Owner = "client")]
     public X509Certificate2? ClientCertificate { get; set; }
 
@@ -45,7 +48,7 @@ public abstract class TlsClientCommand : StoppableCommand
         _useTlsGiven = bound.ContainsKey(nameof(UseTls));
         _hostNameGiven = bound.ContainsKey(nameof(TlsHostName));
         _trustGiven = bound.ContainsKey(nameof(TrustedCertificate));
-        _tlsParameter = new[] { nameof(TlsHostName), nameof(TrustedCertificate), nameof(SkipCertificateCheck), nameof(ClientCertificate) }
+        _tlsParameter = new[] { nameof(TlsHostName), nameof(TrustedCertificate), nameof(SkipCertificateCheck), nameof(CheckRevocation), nameof(ClientCertificate) }
             .FirstOrDefault(name => ParameterRequirement.IsGiven(this, name));
 
         if (_trustGiven)
@@ -55,6 +58,9 @@ public abstract class TlsClientCommand : StoppableCommand
             if (SkipCertificateCheck)
                 this.Conflict("-SkipCertificateCheck trusts every server, and -TrustedCertificate only some: omit one of them.", nameof(SkipCertificateCheck));
         }
+
+        if (SkipCertificateCheck && CheckRevocation)
+            this.Conflict("-SkipCertificateCheck trusts every server, and -CheckRevocation does not trust those with a revoked certificate: omit one of them.", nameof(SkipCertificateCheck));
 
         if (ClientCertificate is not null && CertificateText.DateWarning(ClientCertificate, "server") is { } warning)
             WriteWarning(warning);
@@ -71,6 +77,7 @@ public abstract class TlsClientCommand : StoppableCommand
         {
             HostName = !string.IsNullOrEmpty(TlsHostName) ? TlsHostName : job?.TlsHostName is { Length: > 0 } name ? name : null,
             SkipCertificateCheck = SkipCertificateCheck,
+            CheckRevocation = CheckRevocation,
             TrustedCertificates = SkipCertificateCheck ? [] : TrustedCertificate.Length > 0 ? TrustedCertificate : job?.TrustedCertificate ?? [],
             ClientCertificate = ClientCertificate,
         };

@@ -16,6 +16,10 @@ public abstract class TlsServerCommand : StoppableCommand
     public X509Certificate2? Certificate { get; set; }
 
     [Parameter]
+    [CertificateArgument]
+    public X509Certificate2[] IntermediateCertificate { get; set; } = [];
+
+    [Parameter]
     public SwitchParameter RequireClientCertificate { get; set; }
 
     /// <summary>Certificates, and SHA-256 thumbprints as text.</summary>
@@ -32,6 +36,7 @@ public abstract class TlsServerCommand : StoppableCommand
     private protected EchoServerTls? Tls => !UseTls ? null : new EchoServerTls
     {
         Certificate = Certificate,
+        Intermediates = IntermediateCertificate,
         RequireClientCertificate = RequireClientCertificate,
         TrustedClients = [.. TrustedClient.OfType<X509Certificate2>()],
         TrustedClientThumbprints = [.. TrustedClient.OfType<string>()],
@@ -41,6 +46,7 @@ public abstract class TlsServerCommand : StoppableCommand
     protected override void BeginProcessing()
     {
         this.Require(nameof(UseTls), nameof(Certificate), "is for a server that uses TLS");
+        this.Require(nameof(Certificate), nameof(IntermediateCertificate), "belongs to the server's certificate");
         this.Require(nameof(UseTls), nameof(RequireClientCertificate), "is for a server that uses TLS");
         this.Require(nameof(UseTls), nameof(HandshakeTimeoutSeconds), "is for a server that uses TLS");
         this.Require(nameof(RequireClientCertificate), nameof(TrustedClient), "is for a server that requires a client's certificate");

@@ -64,16 +64,6 @@ BeforeAll {
         }
     }
 
-    # Skips a test of Measure-EchoServer where the core can't measure over TLS.
-    function Skip-Unmeasured([string] $Cmdlet) {
-        try {
-            $null = [EchoSocket.EchoMeter]::new([EchoSocket.EchoMeterOptions]@{ Tls = [EchoSocket.EchoClientTls]::new() })
-        }
-        catch {
-            if ($Cmdlet -eq 'Measure-EchoServer') { Set-ItResult -Skipped -Because 'the core does not measure over TLS' }
-        }
-    }
-
     $script:authority = New-Certificate 'an authority'
     $script:good = New-Certificate localhost $forServer $authority
     $script:someone = New-Certificate 'someone' $forClient $authority
@@ -177,6 +167,7 @@ Describe 'A server with -UseTls' {
         @{ Why = '-Certificate without -UseTls'; With = { @{ Certificate = $good } }; Id = 'ParameterRequired'; Says = '*-Certificate is for a server that uses TLS: add -UseTls*' }
         @{ Why = '-RequireClientCertificate without -UseTls'; With = { @{ RequireClientCertificate = $true } }; Id = 'ParameterRequired'; Says = '*-RequireClientCertificate*add -UseTls*' }
         @{ Why = '-HandshakeTimeoutSeconds without -UseTls'; With = { @{ HandshakeTimeoutSeconds = 1 } }; Id = 'ParameterRequired'; Says = '*-HandshakeTimeoutSeconds*add -UseTls*' }
+        @{ Why = '-IntermediateCertificate without -Certificate'; With = { @{ UseTls = $true; IntermediateCertificate = $authority } }; Id = 'ParameterRequired'; Says = '*-IntermediateCertificate*add -Certificate*' }
         @{ Why = '-TrustedClient without -RequireClientCertificate'; With = { @{ UseTls = $true; TrustedClient = $someone } }; Id = 'ParameterRequired'; Says = '*-TrustedClient*add -RequireClientCertificate*' }
         @{ Why = 'a certificate without private key'; With = { @{ UseTls = $true; Certificate = Get-PublicPart $good } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*'CN=localhost' has no private key, which a server needs*" }
         @{ Why = 'a path for a certificate'; With = { @{ UseTls = $true; Certificate = 'server.pfx' } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*'server.pfx' is not a certificate*Get-PfxCertificate*" }
@@ -202,6 +193,18 @@ Describe 'A server with -UseTls' {
         Test-EchoServer -Port $server.Port -UseTls -SkipCertificateCheck | Should-BeTrue
     }
 
+    It 'sends intermediate certificates' {
+        if ($PSVersionTable.PSEdition -eq 'Desktop') { Set-ItResult -Skipped -Because '.NET Framework takes them from its store' }
+        $intermediate = New-Certificate 'an intermediate' '' $authority
+        $certificate = New-Certificate localhost $forServer $intermediate
+        foreach ($more in @{ IntermediateCertificate = $intermediate }, @{}) {
+            $server = Start-EchoServer -UseTls -Certificate $certificate @more -AsJob -Port 0
+            $report = Test-EchoServer -Port $server.Port -UseTls -TrustedCertificate $authority -Detailed -WarningAction SilentlyContinue
+            $report.Success | Should-Be ($more.Count -eq 1)
+            $report.Reason | Should-MatchString $(if ($more.Count) { '^$' } else { 'is not trusted: its issuer \(CN=an intermediate\) is unknown\.$' })
+        }
+    }
+
     It 'ends a plain-text client with a sentence, as a job, and goes on' {
         $server = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0
         { Send-EchoMessage hello -Port $server.Port } | Should-Throw -FullyQualifiedErrorId 'ConnectionClosedEarly,*'
@@ -221,7 +224,6 @@ Describe '<_> over TLS' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoS
         $script:plain = Start-EchoServer -KeepListening -AsJob -Port 0
         $script:named = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0 -Certificate (New-Certificate server1.example $forServer $authority -NoAddress)
     }
-    BeforeEach { Skip-Unmeasured $cmdlet }
     AfterAll { Close-Everything }
 
     It 'works with a job in the pipeline' {
@@ -312,8 +314,8 @@ Describe 'The parameters for TLS of <_>' -ForEach $clients {
     }
     AfterAll { Close-Everything }
 
-    It 'need -UseTls: <_>' -ForEach 'TlsHostName', 'TrustedCertificate', 'SkipCertificateCheck', 'ClientCertificate' {
-        $with = @{ $_ = @{ TlsHostName = 'x'; TrustedCertificate = $good; SkipCertificateCheck = $true; ClientCertificate = $someone }[$_] }
+    It 'need -UseTls: <_>' -ForEach 'TlsHostName', 'TrustedCertificate', 'SkipCertificateCheck', 'CheckRevocation', 'ClientCertificate' {
+        $with = @{ $_ = @{ TlsHostName = 'x'; TrustedCertificate = $good; SkipCertificateCheck = $true; CheckRevocation = $true; ClientCertificate = $someone }[$_] }
         { Invoke-Client $cmdlet ($with + @{ Port = $plain.Port }) } | Should-Throw "-$_ is for TLS: add -UseTls, or omit -$_." -FullyQualifiedErrorId 'ParameterRequired,*'
         { Invoke-Client $cmdlet ($with + @{ ComputerName = $plain }) } | Should-Throw -FullyQualifiedErrorId 'ParameterRequired,*' -Because 'the server of the job is without TLS'
         { Invoke-Client $cmdlet ($with + @{ Port = $plain.Port; UseTls = $false }) } | Should-Throw -FullyQualifiedErrorId 'ParameterRequired,*'
@@ -322,6 +324,7 @@ Describe 'The parameters for TLS of <_>' -ForEach $clients {
 
     It 'are refused: <Why>' -ForEach @(
         @{ Why = 'all certificates and only some'; With = { @{ SkipCertificateCheck = $true; TrustedCertificate = $good } }; Id = 'ParameterConflict'; Says = '*-SkipCertificateCheck trusts every server, and -TrustedCertificate only some*' }
+        @{ Why = 'no check and a further one'; With = { @{ SkipCertificateCheck = $true; CheckRevocation = $true } }; Id = 'ParameterConflict'; Says = '*-SkipCertificateCheck trusts every server, and -CheckRevocation does not*' }
         @{ Why = 'no trusted certificate'; With = { @{ TrustedCertificate = @() } }; Id = 'ParameterConflict'; Says = '*-TrustedCertificate names no certificate*' }
         @{ Why = 'null as a trusted certificate'; With = { @{ TrustedCertificate = $null } }; Id = 'ParameterArgumentTransformationError'; Says = "*'TrustedCertificate'*An empty value is not a certificate*" }
         @{ Why = 'text as a trusted certificate'; With = { @{ TrustedCertificate = 'ca.pem' } }; Id = 'ParameterArgumentTransformationError'; Says = "*'TrustedCertificate'*'ca.pem' is not a certificate*" }
@@ -349,7 +352,6 @@ Describe 'A certificate that is <Kind>' -ForEach @(
     AfterAll { Close-Everything }
 
     It 'is refused by <_>, which says why, and the server gets no message' -ForEach $clients {
-        Skip-Unmeasured $_
         foreach ($trust in @{ TrustedCertificate = $authority }, @{}) {
             $call = Invoke-Call { Invoke-Client $_ (@{ Port = $server.Port; UseTls = $true } + $trust) }
             $told = if ($_ -eq 'Test-EchoServer') {
@@ -378,14 +380,22 @@ Describe 'A certificate that is <Kind>' -ForEach @(
     }
 
     It 'is accepted by <_> with -SkipCertificateCheck' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoSession' }) {
-        Skip-Unmeasured $_
         Test-Client $_ @{ Port = $server.Port; UseTls = $true; SkipCertificateCheck = $true } | Should-BeTrue
+    }
+}
+
+Describe 'A certificate that names no place to ask whether it is revoked' {
+    It 'is refused by <_> with -CheckRevocation, which says why' -ForEach $clients {
+        $server = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0 -Certificate $good
+        $call = Invoke-Call { Invoke-Client $_ @{ Port = $server.Port; UseTls = $true; TrustedCertificate = $authority; CheckRevocation = $true } }
+        "$($call.Ids)$($call.Output.FailedStage)" | Should-MatchString '^(AuthenticationFailed|Tls)'
+        "$($call.Texts)$($call.Output.Reason)" | Should-MatchString "The server's certificate \(CN=localhost\) may be revoked: that could not be checked"
+        Close-Everything
     }
 }
 
 Describe 'A plain server' {
     It 'is refused by <_>, which says why' -ForEach $clients {
-        Skip-Unmeasured $_
         $server = Start-EchoServer -KeepListening -AsJob -Port 0
         $call = Invoke-Call { Invoke-Client $_ @{ ComputerName = $server; UseTls = $true; SkipCertificateCheck = $true } }
         "$($call.Texts)$($call.Output.Reason)" | Should-MatchString 'The server does not speak TLS: it began with '
@@ -397,7 +407,6 @@ Describe 'A server with -RequireClientCertificate' {
     AfterEach { Close-Everything }
 
     It 'serves <_> that has a certificate, trusted by issuer, by itself, by thumbprint, or by one of several' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoSession' }) {
-        Skip-Unmeasured $_
         foreach ($trust in $authority, $someone, (Get-Sha256 $someone), @($good, ((Get-Sha256 $someone) -replace '..(?!$)', '$0:'))) {
             $server = Start-EchoServer -UseTls -RequireClientCertificate -TrustedClient $trust -KeepListening -AsJob -Port 0
             Test-Client $_ @{ ComputerName = $server; ClientCertificate = $someone } | Should-BeTrue -Because "$trust"
@@ -443,7 +452,6 @@ Describe 'What the results say of TLS' {
     AfterAll { Close-Everything }
 
     It 'is the same from <_>' -ForEach 'Send-EchoMessage', 'Test-EchoServer', 'Measure-EchoServer' {
-        Skip-Unmeasured $_
         $more = @{ 'Send-EchoMessage' = @{ Message = 'hi'; Detailed = $true }; 'Test-EchoServer' = @{ Detailed = $true }; 'Measure-EchoServer' = @{ Count = 3 } }[$_]
         $live = & $_ @more @to
         foreach ($result in $live, (Copy-BySerialization $live)) {
