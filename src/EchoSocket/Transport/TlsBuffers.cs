@@ -5,6 +5,8 @@ namespace EchoSocket.Transport;
 /// <summary>The memory that the TLS connections of one event loop share, so that an idle one needs none. For the loop's thread.</summary>
 internal sealed class TlsBuffers
 {
+    private const int MaxSpare = 16;
+
     private readonly Stack<byte[]> _stores = new();
 
     /// <summary>Encrypted bytes on their way from the socket to decryption. Empty between two calls.</summary>
@@ -16,5 +18,9 @@ internal sealed class TlsBuffers
     /// <summary>A buffer for an incomplete record.</summary>
     public byte[] Rent() => _stores.Count > 0 ? _stores.Pop() : new byte[TlsTransport.MinCount];
 
-    public void Return(byte[] store) => _stores.Push(store);
+    public void Return(byte[] store)
+    {
+        if (_stores.Count < MaxSpare)
+            _stores.Push(store);
+    }
 }

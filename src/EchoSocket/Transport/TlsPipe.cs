@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -112,17 +113,20 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         }
     }
 
-    /// <summary>Appends what SslStream has written asynchronously.</summary>
-    public void MoveHandshakeTo(TlsOutput output)
+    /// <summary>
+    /// During the handshake: sends what SslStream has written, and releases the memory for the input if all of it has been read.
+    /// Returns true if nothing is left to send.
+    /// </summary>
+    public bool SendHandshake(TlsOutput output, out SocketError error)
     {
         lock (_gate)
         {
-            if (_handshake.Count == 0)
-                return;
+            if (_left == 0)
+                ReleaseStore();
 
-            output.Append(_handshake);
-            _handshake.Clear();
+            var sent = output.Send(_handshake, out error);
             _handshake.Trim();
+            return sent;
         }
     }
 
@@ -200,6 +204,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
 
         buffers.Return(_store);
         _store = null;
+        (_input, _start) = ([], 0);
     }
 }
 
