@@ -24,7 +24,6 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
     private int _leftOfRecord; // of the one that is being read
     private TaskCompletionSource<int>? _pending;
     private ArraySegment<byte> _pendingBuffer;
-    private bool _disposed;
 
     /// <summary>How much of the input has not been read.</summary>
     public int Left
@@ -54,6 +53,9 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
 
     /// <summary>True if the last synchronous read failed because there was no whole record.</summary>
     public bool Starved { get; private set; }
+
+    /// <summary>True once it is disposed.</summary>
+    public bool IsClosed { get; private set; }
 
     public override bool CanRead => true;
 
@@ -142,7 +144,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         lock (_gate)
         {
             var read = TakeFromRecord(buffer, offset, count);
-            if (read > 0 || count == 0 || _disposed)
+            if (read > 0 || count == 0 || IsClosed)
                 return Task.FromResult(read);
 
             _pendingBuffer = new ArraySegment<byte>(buffer, offset, count);
@@ -176,7 +178,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         TaskCompletionSource<int>? pending;
         lock (_gate)
         {
-            (pending, _pending, _disposed, _left) = (_pending, null, true, 0);
+            (pending, _pending, IsClosed, _left) = (_pending, null, true, 0);
             ReleaseStore();
         }
 
