@@ -57,14 +57,17 @@ internal static class IdleConnections
         return (server.Memory - before) / 1e6;
     }
 
-    private static SslStream Connect(int port)
+    /// <summary>Puts TLS on a connection, which then belongs to the stream.</summary>
+    public static SslStream Secure(Socket socket)
     {
-        var client = new SslStream(new NetworkStream(Load.Connect(port), ownsSocket: true));
+        var client = new SslStream(new NetworkStream(socket, ownsSocket: true));
 #pragma warning disable CA5359 // what is measured is the server
         client.AuthenticateAsClient(new SslClientAuthenticationOptions { TargetHost = "localhost", RemoteCertificateValidationCallback = (_, _, _, _) => true });
 #pragma warning restore CA5359
         return client;
     }
+
+    private static SslStream Connect(int port) => Secure(Load.Connect(port));
 
     private static void Exchange(SslStream client)
     {

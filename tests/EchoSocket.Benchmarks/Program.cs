@@ -11,6 +11,7 @@ internal static class Program
           servers ROUNDS free   the same with server and load not pinned to a processor
           tls [ROUNDS]          the same over TLS, with C (OpenSSL) and Kestrel (default 3)
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
+          hostile tls           the same over TLS
           greedy [CLIENTS]      clients that send and never read: what the server keeps for them (default 9000)
           idle [CONNECTIONS]    the memory that idle TLS connections cost (default 1000)
           connections           100,000 connections one after another: each reported, and nothing leaked
@@ -27,7 +28,8 @@ internal static class Program
         ["servers", var rounds, "free"] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n, free: true).Run(),
         ["tls"] => TlsComparison.Run(3),
         ["tls", var rounds] when int.TryParse(rounds, out var n) && n > 0 => TlsComparison.Run(n),
-        ["hostile"] => Hostile.Run(3),
+        ["hostile"] => new Hostile(tls: false).Run(3),
+        ["hostile", "tls"] => new Hostile(tls: true).Run(3),
         ["greedy"] => Greedy.Run(9_000),
         ["greedy", var clients] when int.TryParse(clients, out var n) && n > 0 => Greedy.Run(n),
         ["idle"] => IdleConnections.Run(1_000, 3),

@@ -193,6 +193,23 @@ public sealed class TlsInteroperationTests(CertificateFiles files) : IClassFixtu
         next.Exchange("hello"u8.ToArray(), 5, new byte[5]);
     }
 
+    [Fact]
+    public void A_renegotiation_that_the_server_wants_is_refused_at_once()
+    {
+        var port = PeerProgram.FreePort();
+        using var server = new PeerProgram(
+            "openssl", "s_server", "-accept", $"127.0.0.1:{port}", "-tls1_2", "-cert", files.ServerCertificate, "-key", files.ServerKey);
+        using var client = Connect(port, new EchoClientTls { TrustedCertificates = [TestCertificates.Authority] });
+        var exchange = Bounded.Start(() => Assert.Throws<EchoException>(() => client.Exchange("hello\n"u8.ToArray(), 6, new byte[6])));
+        server.ReadUntil("hello");
+
+        server.Write("r\n");
+
+        var error = exchange.Get(TimeSpan.FromSeconds(10)); // the message itself may take 30
+        Assert.Equal(EchoError.AuthenticationFailed, error.Error);
+        Assert.Contains("The server asked for a renegotiation, which this side refuses.", error.Message, StringComparison.Ordinal);
+    }
+
     // The order of the certificates does not matter, and the root is not sent.
     [Fact]
     public async Task A_client_that_knows_the_root_only_gets_the_intermediate_certificates()
