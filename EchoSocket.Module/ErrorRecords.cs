@@ -26,6 +26,19 @@ internal static class ErrorRecords
                 "add -UseTls to the command."),
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
+    public static ErrorRecord MessageRequired() =>
+        new(
+            new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),
+            "MessageRequired", ErrorCategory.InvalidArgument, targetObject: null);
+
+    /// <summary>PowerShell sends the items of an array one by one, so a single byte is hardly a whole message.</summary>
+    public static ErrorRecord SingleByte() =>
+        new(
+            new ArgumentException(
+                "A single byte came through the pipeline. PowerShell sends the items of an array one by one; to send them as one " +
+                "message, write -InputBytes $bytes or , $bytes | Send-EchoMessage, and read a file with Get-Content -AsByteStream -Raw."),
+            "SingleByte", ErrorCategory.InvalidArgument, targetObject: null);
+
     /// <summary>A property of an input object is not valid. PowerShell's own error for a parameter that is bound to a property is the same.</summary>
     public static ErrorRecord PropertyNotValid(string parameter, Exception exception, object target) =>
         new(

@@ -1,5 +1,4 @@
 using System;
-using System.Linq;
 using System.Management.Automation;
 using System.Security.Cryptography.X509Certificates;
 
@@ -9,7 +8,7 @@ namespace EchoSocket.Commands;
 [Cmdlet(VerbsCommunications.Send, "EchoMessage", DefaultParameterSetName = TextSet)]
 [OutputType(typeof(string), typeof(EchoReply), ParameterSetName = [TextSet])]
 [OutputType(typeof(byte[]), typeof(EchoBytesReply), ParameterSetName = [BytesSet])]
-public sealed class SendEchoMessageCommand : EchoClientCommand
+public sealed class SendEchoMessageCommand : MessageTargetCommand
 {
     // PowerShell binds each message from the pipeline anew, so what it does for each decides how fast this cmdlet is. Once text
     // is bound by its value, only the default set remains. No parameter of that set takes a property, because PowerShell would
@@ -21,8 +20,6 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     private MessageSender? _sender;
     private Func<TextClient?>? _connect;
-    private bool _computerGiven;
-    private bool _portGiven;
     private bool _messageGiven;
     private bool _bytesGiven;
 
@@ -79,16 +76,9 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     [ValidateRange(1, EchoPipeline.MaxInFlight)]
     public int InFlight { get; set; } = 1;
 
-    // The server that an input object names is for that object only.
-    private bool ComputerCameWithObject => !_computerGiven && ComputerName is not null;
-
-    private bool PortCameWithObject => !_portGiven && Port > 0;
-
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _computerGiven = ComputerName is not null;
-        _portGiven = Port > 0;
         _messageGiven = Message.Length > 0;
         _bytesGiven = InputBytes.Length > 0;
         _sender = new MessageSender(InFlight, Detailed, WriteReply, WriteError);
@@ -139,62 +129,15 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     private void Send(object message, int byteCount) =>
         _sender!.Send(new OutgoingMessage(message, byteCount, Detailed ? DateTime.UtcNow : default), (ServerKey, ServerPort), _connect!);
 
-    // Writes an error and returns false if a property is not valid.
-    private bool TryReadServer(PSObject source)
-    {
-        var parameter = nameof(ComputerName);
-        var computer = ComputerName;
-        try
-        {
-            computer ??= ServerProperties.Computer(source);
-            parameter = nameof(Port);
-            Port = Port > 0 ? Port : ServerProperties.Port(source);
-            ReadTls(source, out parameter);
-            ComputerName = computer;
-            return true;
-        }
-        catch (Exception e) when (e is ArgumentTransformationMetadataException or GetValueException)
-        {
-            WriteError(ErrorRecords.PropertyNotValid(parameter, e, source));
-            return false;
-        }
-    }
-
     private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) =>
         WriteObject(Detailed ? message.Details(reply, roundTripTime, client) : reply, enumerateCollection: false);
 
-    // Refuses a single byte from the pipeline, too: PowerShell sends the items of an array one by one, so it is hardly a whole message.
     private void RequireBytes()
     {
         if (InputBytes.Length == 0)
-        {
-            Refuse("MessageRequired", "There is no message. Give one as -Message or -InputBytes, or through the pipeline.");
-        }
-        else if (!_bytesGiven && BytesArgumentAttribute.IsSingle(InputBytes))
-        {
-            Refuse(
-                "SingleByte",
-                "A single byte came through the pipeline. PowerShell sends the items of an array one by one; to send them as one " +
-                "message, write -InputBytes $bytes or , $bytes | Send-EchoMessage, and read a file with Get-Content -AsByteStream -Raw.");
-        }
-    }
-
-    private void Refuse(string id, string because) =>
-        ThrowTerminatingError(new ErrorRecord(new ArgumentException(because), id, ErrorCategory.InvalidArgument, null));
-
-    // Writes an error and returns false if the server is named in part. The default is no substitute for the other part.
-    private bool IsServerNamed(object message, PSObject? source)
-    {
-        var hasOtherProperties = source is not null && source.Properties.Skip(1).Any();
-        var isPortMissing = Port == 0 && JobPort(Server) is null;
-        var isIncomplete = ComputerName is null
-            ? PortCameWithObject || hasOtherProperties
-            : isPortMissing && (ComputerCameWithObject || hasOtherProperties);
-        if (!isIncomplete)
-            return IsPortNamed(Server, Port) && IsTlsNamed(Server);
-
-        WriteError(ErrorRecords.ServerNotNamed(ComputerName is null ? Columns.ComputerName : Columns.Port, message));
-        return false;
+            ThrowTerminatingError(ErrorRecords.MessageRequired());
+        if (!_bytesGiven && BytesArgumentAttribute.IsSingle(InputBytes))
+            ThrowTerminatingError(ErrorRecords.SingleByte());
     }
 
     private TextClient? ConnectForMessage()
@@ -208,7 +151,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
             // If the command line names the server, every message needs it, so the error ends the pipeline. If an input object
             // names it, other objects may name servers that can be reached.
             var error = e.ToErrorRecord(e.EndPoint);
-            if (!ComputerCameWithObject && !PortCameWithObject)
+            if (!ServerCameWithObject)
                 ThrowTerminatingError(error);
             WriteError(error);
             return null;

@@ -14,6 +14,9 @@ namespace EchoSocket;
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class BytesArgumentAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>No message: the object only names a server. To refuse each such object would take twice as long as to send to it.</summary>
+    public static readonly byte[] None = (byte[])Array.CreateInstance(typeof(byte), 0); // not the empty array that all share
+
     // An array has no place for what it was made of.
     private static readonly ConditionalWeakTable<byte[], object> Singles = new();
 
@@ -37,8 +40,12 @@ internal sealed class BytesArgumentAttribute : ArgumentTransformationAttribute
         IEnumerable<byte> bytes when IsUnsigned(bytes) => bytes.ToArray(),
         string text => throw Refusal(text),
         IList list => list.Cast<object?>().Select(ToByte).ToArray(),
+        _ when NamesServer(inputData) => None,
         var value => Single(ToByte(value)),
     };
+
+    private static bool NamesServer(object? input) =>
+        input is PSObject value && Columns.Find(value, Columns.ComputerName) is not null;
 
     // The runtime also takes an array of bytes with a sign for one of bytes.
     private static bool IsUnsigned(object bytes) => bytes.GetType() != typeof(sbyte[]);

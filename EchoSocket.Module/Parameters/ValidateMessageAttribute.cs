@@ -14,7 +14,7 @@ internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
     {
         if (arguments is byte[] bytes)
         {
-            if (bytes.Length == 0)
+            if (bytes.Length == 0 && bytes != BytesArgumentAttribute.None)
                 throw EmptyMessage("The message is empty");
             return;
         }

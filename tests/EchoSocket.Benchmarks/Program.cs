@@ -17,7 +17,7 @@ internal static class Program
           connections           100,000 connections one after another: each reported, and nothing leaked
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, alternating (default 5)
           meter [ROUNDS]        Measure-EchoServer alternating with a client in C (default 5); then its memory over a minute
-          inflight [ROUNDS]     Send-EchoMessage -InFlight 64, alternating with a cmdlet that passes messages on (default 5)
+          inflight [ROUNDS]     Send-EchoMessage -InFlight 64, alternating with cmdlets that pass messages on (default 5)
           pipeline [MESSAGES]   one Send-EchoMessage pipeline: rate and memory along the way (default 1000000)
         """;
 
