@@ -31,6 +31,7 @@ internal static class ErrorRecords
         EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
         EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,
         EchoError.ReplyMismatch => ErrorCategory.InvalidResult,
+        EchoError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         _ => ErrorCategory.ConnectionError,
     };
 }

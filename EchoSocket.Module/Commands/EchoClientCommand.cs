@@ -37,14 +37,14 @@ public abstract class EchoClientCommand : ServerCommand
     /// <exception cref="EchoException">The connection failed.</exception>
     internal TextClient Connect()
     {
-        var options = new EchoClientOptions
+        var options = Configure(new EchoClientOptions
         {
             Host = Server,
             Port = ServerPort,
             ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
             OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
             AnyReply = AnyReply,
-        };
+        });
         var client = TextClient.Connect(options, Encoding, Stop);
         try
         {

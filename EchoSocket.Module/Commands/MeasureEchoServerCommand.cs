@@ -72,6 +72,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         this.Require(nameof(SvgPath), nameof(SvgTitle), "is the title of a picture");
         this.Require(nameof(SvgPath), nameof(NoClobber), "protects the file of a picture");
         if (SvgPath is not null)
@@ -155,7 +156,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         }
     }
 
-    private EchoMeterOptions Options(string computer, int port) => new()
+    private EchoMeterOptions Options(string computer, int port) => Configure(new EchoMeterOptions
     {
         Host = computer,
         Port = port,
@@ -169,7 +170,7 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         Spin = Spin,
         ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
         OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
-    };
+    });
 
     // Shows the counters of the measuring thread, a few times a second, until it has ended.
     private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)

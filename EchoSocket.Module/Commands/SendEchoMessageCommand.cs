@@ -44,6 +44,7 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
 
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         _computerGiven = ComputerName is not null;
         _portGiven = Port > 0;
     }

@@ -1,5 +1,7 @@
+using System;
 using System.Linq;
 using System.Management.Automation;
+using System.Net.Sockets;
 
 namespace EchoSocket.Commands;
 
@@ -12,12 +14,47 @@ public abstract class ServerCommand : StoppableCommand
 {
     private protected const string DefaultComputer = "127.0.0.1";
 
+    [Parameter]
+    public SwitchParameter IPv4 { get; set; }
+
+    [Parameter]
+    public SwitchParameter IPv6 { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, 32767)]
+    public int KeepAliveSeconds { get; set; }
+
+    [Parameter]
+    [SourceAddressArgument]
+    [ValidateNotNullOrEmpty]
+    public string? SourceAddress { get; set; }
+
     /// <summary>The port of a server: of its job, or else the one that was named.</summary>
     private protected static int PortOf(string computer, int port) =>
         JobPort(computer) ?? (port > 0 ? port : EchoServerOptions.DefaultPort);
 
     /// <summary>The port of the server job that stands for a computer; null if none does.</summary>
     private protected static int? JobPort(string computer) => (TextArgumentAttribute.Source(computer) as EchoServerJob)?.Port;
+
+    protected override void BeginProcessing()
+    {
+        if (IPv4 && IPv6)
+            this.Conflict("-IPv4 and -IPv6 allow one address family each: omit one of them, or both.", nameof(IPv6));
+        if (SourceAddress is not null && (IsIPv6(SourceAddress) ? IPv4 : IPv6))
+            this.Conflict($"The source address {SourceAddress} is not of the family that -{(IPv4 ? nameof(IPv4) : nameof(IPv6))} allows: omit one of them.", nameof(SourceAddress));
+        if (Configure(new EchoClientOptions()).KeepAliveLimitation is { } limitation)
+            WriteWarning(limitation);
+    }
+
+    /// <summary>Sets what the parameters of this class choose.</summary>
+    private protected T Configure<T>(T options)
+        where T : EchoClientOptions
+    {
+        options.AddressFamily = IPv4 ? AddressFamily.InterNetwork : IPv6 ? AddressFamily.InterNetworkV6 : null;
+        options.SourceAddress = SourceAddress;
+        options.KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null;
+        return options;
+    }
 
     /// <summary>
     /// Whether a text was read from an object with other properties. One of them may be misspelled; and of an object that is
@@ -38,4 +75,6 @@ public abstract class ServerCommand : StoppableCommand
         WriteError(ErrorRecords.ServerNotNamed(Columns.Port, computer));
         return false;
     }
+
+    private static bool IsIPv6(string address) => address.IndexOf(':') >= 0;
 }

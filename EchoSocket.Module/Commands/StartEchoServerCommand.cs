@@ -1,4 +1,6 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Net;
@@ -12,18 +14,24 @@ namespace EchoSocket.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
-public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
+public sealed class StartEchoServerCommand : StoppableCommand
 {
     private volatile EchoServer? _server;
 
     [Parameter]
-    [ValidateNotNull]
-    public IPAddress Address { get; set; } = IPAddress.Loopback;
+    [ComputerNameArgument]
+    [ValidateNotNullOrEmpty]
+    public string[] Address { get; set; } = [.. new EchoServerOptions().Addresses];
 
     [Parameter(Position = 0)]
     [PortArgument]
     [ValidateRange(0, 65535)]
     public int Port { get; set; } = EchoServerOptions.DefaultPort;
+
+    [Parameter]
+    [AddressRangeArgument]
+    [ValidateNotNullOrEmpty]
+    public AddressRange[]? AllowFrom { get; set; }
 
     [Parameter]
     [ValidateRange(1, int.MaxValue)]
@@ -35,6 +43,10 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     [Parameter]
     [ValidateRange(0.001, 2147483.0)]
     public double IdleTimeoutSeconds { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, 32767)]
+    public int KeepAliveSeconds { get; set; }
 
     [Parameter]
     public SwitchParameter KeepListening { get; set; }
@@ -54,8 +66,6 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     [ValidateNotNullOrEmpty]
     public string? Name { get; set; }
 
-    public void Dispose() => _server?.Dispose();
-
     protected override void BeginProcessing()
     {
         if (MyInvocation.ExpectingInput)
@@ -69,11 +79,12 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
     protected override void EndProcessing()
     {
         var server = Listen();
-        WriteVerbose($"Listening on {server.LocalEndPoint}.");
-        if (!IPAddress.IsLoopback(server.LocalEndPoint.Address))
+        WriteVerbose($"Listening on {Text(server.LocalEndPoints)}.");
+        var reachable = server.LocalEndPoints.Where(e => !IPAddress.IsLoopback(e.Address)).ToList();
+        if (AllowFrom is null && reachable.Count > 0)
         {
-            WriteWarning($"The server listens on {server.LocalEndPoint}, so other computers can reach it. " +
-                "Without -Address only this computer can.");
+            WriteWarning($"The server listens on {Text(reachable)}, so other computers can reach it. " +
+                "Without -Address only this computer can; -AllowFrom limits which ones can.");
         }
 
         if (AsJob)
@@ -90,23 +101,44 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
             ServeOne(server);
     }
 
-    protected override void StopProcessing() => _server?.Stop();
+    protected override void StopProcessing()
+    {
+        base.StopProcessing();
+        _server?.Stop();
+    }
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing)
+            _server?.Dispose();
+        base.Dispose(disposing);
+    }
+
+    private static string Text(IEnumerable<IPEndPoint> endPoints) => string.Join(", ", endPoints);
 
     private EchoServer Listen()
     {
         var options = new EchoServerOptions
         {
-            Address = Address,
+            Addresses = Address,
             Port = Port,
+            AllowFrom = AllowFrom,
             Backlog = Backlog,
             Transform = Transform,
             MaxConnections = MaxConnections,
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
+            KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
         };
+        if (options.KeepAliveLimitation is { } limitation)
+            WriteWarning(limitation);
         try
         {
-            _server = EchoServer.Listen(options);
+            _server = EchoServer.Listen(options, Stop);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
         }
         catch (EchoException e)
         {
@@ -127,7 +159,7 @@ public sealed class StartEchoServerCommand : PSCmdlet, IDisposable
 
         var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
         WriteInformation(
-            new HostInformationMessage { Message = $"Listening on {server.LocalEndPoint}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
+            new HostInformationMessage { Message = $"Listening on {Text(server.LocalEndPoints)}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
     }
 
     private void ServeOne(EchoServer server)

@@ -26,7 +26,8 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     {
         try
         {
-            return PathProbe.Run(computer, port, TimeSpan.FromSeconds(TimeoutSeconds), Stop);
+            var options = new EchoClientOptions { Host = computer, Port = port, ConnectionTimeout = TimeSpan.FromSeconds(TimeoutSeconds) };
+            return PathProbe.Run(Configure(options), Stop);
         }
         catch (OperationCanceledException)
         {

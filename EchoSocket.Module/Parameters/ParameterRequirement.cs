@@ -4,8 +4,8 @@ using System.Management.Automation;
 namespace EchoSocket;
 
 /// <summary>
-/// Refuses a parameter that has no meaning without another one. Parameter sets would prompt for the missing one, or report an
-/// error that names no parameter.
+/// Refuses a parameter that has no meaning without another one, or with one. Parameter sets would prompt for the missing one, or
+/// report an error that names no parameter.
 /// </summary>
 internal static class ParameterRequirement
 {
@@ -20,4 +20,8 @@ internal static class ParameterRequirement
             new ArgumentException($"-{parameter} {because}: add -{required}, or omit -{parameter}."),
             "ParameterRequired", ErrorCategory.InvalidArgument, required));
     }
+
+    /// <summary>Ends the command because its parameters contradict each other.</summary>
+    public static void Conflict(this PSCmdlet cmdlet, string message, string parameter) => cmdlet.ThrowTerminatingError(
+        new ErrorRecord(new ArgumentException(message), "ParameterConflict", ErrorCategory.InvalidArgument, parameter));
 }

@@ -34,16 +34,18 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         PSJobTypeName = nameof(EchoServerJob);
         _server = server;
+        LocalEndPoints = new ResultList(server.LocalEndPoints.Select(e => e.ToString()));
         _runspace = runspace;
         var observer = new ServerObserver(this, verbose);
         _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"Echo {server.LocalEndPoint.Port}" }; // Linux shows 15 characters
     }
 
-    /// <summary>The address that the server listens on.</summary>
+    /// <summary>The address that the server listens on; the first one if there are several.</summary>
     public string Address => _server.LocalEndPoint.Address.ToString();
 
     /// <summary>
-    /// The address by which clients on this computer reach the server: the loopback address if it listens on all addresses.
+    /// The address by which clients on this computer reach the server: the first one that it listens on, or the loopback address
+    /// for all addresses.
     /// The client cmdlets bind this property by its name.
     /// </summary>
     public string ComputerName
@@ -58,14 +60,20 @@ public sealed class EchoServerJob : Job, IServerOutput
     /// <summary>The port that the server listens on.</summary>
     public int Port => _server.LocalEndPoint.Port;
 
-    /// <summary>The address and port that the server listens on, as <c>address:port</c>.</summary>
+    /// <summary>The address and port that the server listens on, as <c>address:port</c>; the first if there are several.</summary>
     public string LocalEndPoint => _server.LocalEndPoint.ToString();
+
+    /// <summary>All addresses that the server listens on, each with the port.</summary>
+    public ResultList LocalEndPoints { get; }
 
     /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
 
     /// <summary>Clients accepted so far.</summary>
     public long TotalConnections => _server.TotalConnections;
+
+    /// <summary>Clients refused so far, because <c>-AllowFrom</c> does not include them.</summary>
+    public long RefusedConnections => _server.RefusedConnections;
 
     /// <summary>Bytes read from all clients so far.</summary>
     public long BytesReceived => _server.BytesReceived;
@@ -78,11 +86,11 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override bool HasMoreData => Output.Count > 0 || Error.Count > 0 || Verbose.Count > 0 || Warning.Count > 0;
 
-    public override string Location => LocalEndPoint;
+    public override string Location => LocalEndPoints.ToString();
 
-    /// <summary>The reason of a failure; otherwise the number of clients, now and in all.</summary>
+    /// <summary>The reason of a failure; otherwise the numbers of clients: now, in all, and refused.</summary>
     public override string StatusMessage => _failure ??
-        $"{ActiveConnections} connected, {TotalConnections} in all{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+        $"{ActiveConnections} connected, {TotalConnections} in all{(RefusedConnections > 0 ? $", {RefusedConnections} refused" : "")}{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
 
     bool IServerOutput.IsFull => false;
 

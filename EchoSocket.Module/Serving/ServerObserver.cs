@@ -32,6 +32,12 @@ internal sealed class ServerObserver : IEchoObserver
         _output.WriteVerbose($"{remote} connected.");
     }
 
+    public void Refused(IPEndPoint remote)
+    {
+        if (_verbose)
+            _output.WriteVerbose($"{remote} refused: -AllowFrom does not include it.");
+    }
+
     public void Received(IPEndPoint remote, byte[] buffer, int count)
     {
         if (_verbose)

@@ -17,7 +17,7 @@ public sealed class ConnectionResult
     /// <summary>From the accept to the end.</summary>
     public TimeSpan Duration { get; set; }
 
-    /// <summary>Bytes read from the client, including those discarded because the connection was ending.</summary>
+    /// <summary>Bytes read from the client (over TLS: decrypted), including those discarded because the connection was ending.</summary>
     public long BytesReceived { get; set; }
 
     /// <summary>
@@ -31,6 +31,7 @@ public sealed class ConnectionResult
 
     /// <summary>
     /// More than the reason says, in sentences; otherwise empty. For <see cref="EndReason.Faulted"/>: what failed. For
+    /// <see cref="EndReason.PeerClosed"/>: that a TLS client sent no close_notify. For
     /// <see cref="EndReason.IdleTimeout"/> and <see cref="EndReason.Stopped"/>: how many bytes of its replies the client had not
     /// yet taken (on Linux only), and how many bytes from it were not answered.
     /// </summary>

@@ -31,9 +31,10 @@ public sealed class EchoClient : IDisposable
     private readonly int _fitsReceiveBuffer;
     private long _messages;
 
-    private EchoClient(ConnectedSocket connection, string endPoint, EchoClientOptions options, CancellationToken cancellation)
+    private EchoClient(
+        ConnectedSocket connection, BlockingTransport transport, string endPoint, EchoClientOptions options, CancellationToken cancellation)
     {
-        _transport = new BlockingTransport(connection.Socket);
+        _transport = transport;
         _replies = new ReplyReceiver(_transport, options.AnyReply, options.CloseGrace);
         _isReadable = () => _transport.IsReadable();
         _timeout = options.OperationTimeout;
@@ -58,14 +59,19 @@ public sealed class EchoClient : IDisposable
     /// <summary>The server's end, as <c>address:port</c>.</summary>
     public string RemoteEndPoint { get; }
 
+    /// <summary>What the TLS handshake has agreed on, and the server's certificate; null without TLS.</summary>
+    public TlsDetails? Tls { get; private set; }
+
     /// <summary>
     /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
-    /// and closes the connection with FIN.
+    /// and closes the connection with FIN, or with RST in the middle of a message that is larger than a quarter of the socket's
+    /// receive buffer.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
     /// <see cref="EchoError.HostUnreachable"/>, <see cref="EchoError.ConnectionTimeout"/>,
-    /// <see cref="EchoError.AccessDenied"/> or <see cref="EchoError.SocketFailure"/>.
+    /// <see cref="EchoError.AccessDenied"/>, <see cref="EchoError.AuthenticationFailed"/> or
+    /// <see cref="EchoError.SocketFailure"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static EchoClient Connect(EchoClientOptions options, CancellationToken cancellation = default)
@@ -73,11 +79,17 @@ public sealed class EchoClient : IDisposable
         if (options is null)
             throw new ArgumentNullException(nameof(options));
 
+        var due = Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout);
         var endPoint = Connector.Display(options.Host, options.Port);
         var connection = Connector.Connect(options, cancellation);
         try
         {
-            return new EchoClient(connection, endPoint, options, cancellation);
+            var secure = options.Tls is { } tls ? new BlockingTlsTransport(connection.Socket, tls.ToSide(options.Host)) : null;
+            var client = new EchoClient(
+                connection, secure ?? new BlockingTransport(connection.Socket), endPoint, options, cancellation);
+            if (secure is not null)
+                client.Authenticate(secure, due, options.ConnectionTimeout);
+            return client;
         }
         catch (SocketException e)
         {
@@ -106,8 +118,8 @@ public sealed class EchoClient : IDisposable
     /// <exception cref="ArgumentException">Both buffers are the same.</exception>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ReplyMismatch"/>, <see cref="EchoError.OperationTimeout"/>,
-    /// <see cref="EchoError.ConnectionClosedEarly"/>, <see cref="EchoError.ConnectionReset"/> or
-    /// <see cref="EchoError.SocketFailure"/>.
+    /// <see cref="EchoError.ConnectionClosedEarly"/>, <see cref="EchoError.ConnectionReset"/>,
+    /// <see cref="EchoError.AuthenticationFailed"/> or <see cref="EchoError.SocketFailure"/>.
     /// </exception>
     /// <exception cref="OperationCanceledException">The connection's token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The connection is closed.</exception>
@@ -138,7 +150,7 @@ public sealed class EchoClient : IDisposable
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
-        throw _replies.Wrong < 0 ? Errors.Exchange(EndPoint, _replies.Received, count, error, _timeout)
+        throw _replies.Wrong < 0 ? Errors.Exchange(EndPoint, _replies.Received, count, error, _timeout, _transport.Problem)
             : _replies.Wrong == count ? Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint)
             : Errors.Mismatch(EndPoint, _replies.Wrong, count, _messages, _replies.Shown, AnyReplyHint);
     }
@@ -162,7 +174,7 @@ public sealed class EchoClient : IDisposable
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
-        throw _replies.Wrong < 0 ? Errors.Idle(EndPoint, error) : Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
+        throw _replies.Wrong < 0 ? Errors.Idle(EndPoint, error, _transport.Problem) : Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
     }
 
     /// <summary>
@@ -194,6 +206,18 @@ public sealed class EchoClient : IDisposable
         _transport.Dispose();
     }
 
+    private void Authenticate(BlockingTlsTransport transport, long due, TimeSpan limit)
+    {
+        var error = transport.Handshake(due, out var details);
+        Tls = details;
+        if (error == SocketError.Success)
+            return;
+
+        Dispose();
+        _cancellation.ThrowIfCancellationRequested();
+        throw error == SocketError.TimedOut ? Errors.TlsTimeout(EndPoint, limit) : Errors.Tls(EndPoint, transport.Problem);
+    }
+
     // If the reply fits our receive buffer, the server can always send it and so keeps reading.
     private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long due)
     {
@@ -222,6 +246,8 @@ public sealed class EchoClient : IDisposable
         // The system reports a reset once. If the send got the report, the receive only saw an end.
         if (_replies.Wrong < 0 && error == SocketError.Success && sending.Wait(ResetGrace) && sending.Result == SocketError.ConnectionReset)
             error = SocketError.ConnectionReset;
+        if (_cancellation.IsCancellationRequested)
+            _transport.Abort(); // the server may be sending into a full window
         Dispose();
         sending.Wait();
         return error;

@@ -1,5 +1,7 @@
 using System;
 using System.Net;
+using System.Net.Sockets;
+using EchoSocket.Common;
 using EchoSocket.Connecting;
 
 namespace EchoSocket;
@@ -11,6 +13,9 @@ public class EchoClientOptions
     public static readonly TimeSpan MaximumTimeout = TimeSpan.FromMilliseconds(int.MaxValue);
 
     private string _host = "127.0.0.1";
+    private AddressFamily? _family;
+    private IPAddress? _source;
+    private TimeSpan? _keepAliveTime;
     private int _port = EchoServerOptions.DefaultPort;
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
@@ -34,7 +39,28 @@ public class EchoClientOptions
     }
 
     /// <summary>
-    /// How long resolving the name and connecting may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
+    /// The only address family to connect with: InterNetwork (IPv4) or InterNetworkV6. Default null: any. A
+    /// <see cref="SourceAddress"/> allows its own family only.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is another family.</exception>
+    public AddressFamily? AddressFamily
+    {
+        get => _family;
+        set => _family = value is null or System.Net.Sockets.AddressFamily.InterNetwork or System.Net.Sockets.AddressFamily.InterNetworkV6
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The family is IPv4 or IPv6.");
+    }
+
+    /// <summary>The address of this computer to connect from. Default null: the operating system chooses.</summary>
+    /// <exception cref="ArgumentException">The value is not an IP address.</exception>
+    public string? SourceAddress
+    {
+        get => _source?.ToString();
+        set => _source = value is null ? null : AddressText.Parse(value);
+    }
+
+    /// <summary>
+    /// How long resolving the name, connecting and a TLS handshake may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
     /// Several addresses race, as described in RFC 8305.
     /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
@@ -61,14 +87,51 @@ public class EchoClientOptions
     /// </summary>
     public bool AnyReply { get; set; }
 
+    /// <summary>How to use TLS. Default null: the client does not. An <see cref="EchoMeter"/> does not use it.</summary>
+    public EchoClientTls? Tls { get; set; }
+
     /// <summary>
     /// How long a server may take to answer FIN with its own. An echo server need only be running for that. A test may choose
     /// another time.
     /// </summary>
     internal TimeSpan CloseGrace { get; set; } = TimeSpan.FromMilliseconds(250);
 
+    /// <summary>
+    /// TCP keep-alive: after this time without a sign of life from the peer the system sends probes, and ends the connection if none of
+    /// five is answered in about as much time again (a second apart at least). 1 s to 32,767 s, rounded up to whole seconds.
+    /// Default null: none.
+    /// </summary>
+    /// <remarks>
+    /// It notices a peer that has vanished without FIN or RST while nothing is on its way to it. Bytes that the peer does not
+    /// acknowledge are sent again instead, as long as the system tries that.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public TimeSpan? KeepAliveTime
+    {
+        get => _keepAliveTime;
+        set => _keepAliveTime = value is null || (value >= TimeSpan.FromSeconds(1) && value <= KeepAlive.MaximumTime)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
+    }
+
+    /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>
+    public string? KeepAliveLimitation => _keepAliveTime is { } time ? KeepAlive.Limitation(time) : null;
+
     /// <summary>Resolves names; a test may replace it.</summary>
     internal NameResolver Resolver { get; set; } = NameResolver.Default;
+
+    /// <summary>The family of the source address; null if there is none.</summary>
+    internal AddressFamily? SourceFamily => _source?.AddressFamily;
+
+    /// <summary>Prepares a socket to connect: its source address and keep-alive.</summary>
+    /// <exception cref="SocketException">This computer does not have the source address.</exception>
+    internal void Prepare(Socket socket)
+    {
+        if (_keepAliveTime is { } time)
+            KeepAlive.Apply(socket, time);
+        if (_source is not null)
+            socket.Bind(new IPEndPoint(_source, 0));
+    }
 
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout

@@ -18,7 +18,7 @@ public enum EchoError
     /// <summary>The name has no address.</summary>
     HostNotFound,
 
-    /// <summary>There is no route to the host or its network.</summary>
+    /// <summary>There is no route to the host or its network, or the peer of a connection can no longer be reached.</summary>
     HostUnreachable,
 
     /// <summary>Could not resolve the name and connect in time.</summary>
@@ -35,6 +35,9 @@ public enum EchoError
 
     /// <summary>Bytes came back that no echo would send.</summary>
     ReplyMismatch,
+
+    /// <summary>TLS failed, most often in the handshake: a certificate, a version, or a peer that does not speak TLS.</summary>
+    AuthenticationFailed,
 
     /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
     SocketFailure,

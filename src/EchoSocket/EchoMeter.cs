@@ -29,6 +29,9 @@ public sealed class EchoMeter
     public EchoMeter(EchoMeterOptions options)
     {
         _options = options?.Copy() ?? throw new ArgumentNullException(nameof(options));
+        if (options.Tls is not null)
+            throw new NotSupportedException("An EchoMeter does not use TLS.");
+
         _run = new MeterRun(_options.WarmupCount);
     }
 

@@ -1,9 +1,15 @@
 using System;
+using System.Collections.Generic;
 using System.ComponentModel;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
 using EchoSocket.Common;
+using EchoSocket.Connecting;
 using EchoSocket.Serving;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -13,28 +19,43 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    private readonly object _gate = new(); // guards _listener's disposal, _loop and _stopped
-    private readonly Socket _listener;
+    private readonly object _gate = new(); // guards the listeners' disposal, _loop and _stopped
+    private readonly Socket[] _listeners;
     private readonly EchoServerOptions _options;
     private readonly ServerCounters _counters = new();
+    private readonly TlsServer? _tls;
     private EventLoop? _loop;
     private bool _stopped;
 
-    private EchoServer(Socket listener, EchoServerOptions options)
+    private EchoServer(Socket[] listeners, EchoServerOptions options)
     {
-        _listener = listener;
+        _listeners = listeners;
         _options = options.Copy();
-        LocalEndPoint = EndPoints.Unmap(listener.LocalEndPoint!);
+        LocalEndPoints = [.. listeners.Select(l => EndPoints.Unmap(l.LocalEndPoint!))];
+        if (_options.Tls is { } tls)
+        {
+            Certificate = tls.Certificate is { } given ? SelfSignedCertificate.Usable(given) : SelfSignedCertificate.Create([.. LocalEndPoints.SelectMany(e => Names(e.Address)).Distinct()]);
+            _tls = tls.ToServer(Certificate);
+        }
     }
 
-    /// <summary>The endpoint it listens on, with the port that the operating system chose if port 0 was requested.</summary>
-    public IPEndPoint LocalEndPoint { get; }
+    /// <summary>The endpoints it listens on, with the port that the operating system chose if port 0 was requested.</summary>
+    public IReadOnlyList<IPEndPoint> LocalEndPoints { get; }
+
+    /// <summary>The first of <see cref="LocalEndPoints"/>.</summary>
+    public IPEndPoint LocalEndPoint => LocalEndPoints[0];
+
+    /// <summary>The certificate that it shows; null without TLS.</summary>
+    public X509Certificate2? Certificate { get; }
 
     /// <summary>Clients being served now. A client counts until the observer knows how its connection ended.</summary>
     public int ActiveConnections => _counters.Active;
 
-    /// <summary>Clients accepted so far.</summary>
+    /// <summary>Clients accepted so far, without those that were refused.</summary>
     public long TotalConnections => _counters.Total;
+
+    /// <summary>Clients refused so far, because <see cref="EchoServerOptions.AllowFrom"/> does not include them.</summary>
+    public long RefusedConnections => _counters.Refused;
 
     /// <summary>Bytes read from all clients so far.</summary>
     public long BytesReceived => _counters.BytesReceived;
@@ -42,38 +63,29 @@ public sealed class EchoServer : IDisposable
     /// <summary>Bytes handed to the operating system for all clients so far.</summary>
     public long BytesSent => _counters.BytesSent;
 
-    /// <summary>Binds and listens.</summary>
+    /// <summary>Resolves the names among the addresses, binds and listens. The token ends waiting for a name.</summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.AddressInUse"/>, <see cref="EchoError.AddressNotAvailable"/>,
-    /// <see cref="EchoError.AccessDenied"/> or <see cref="EchoError.SocketFailure"/>.
+    /// <see cref="EchoError.AccessDenied"/>, <see cref="EchoError.HostNotFound"/> or <see cref="EchoError.SocketFailure"/>.
     /// </exception>
-    public static EchoServer Listen(EchoServerOptions options)
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static EchoServer Listen(EchoServerOptions options, CancellationToken cancellation = default)
     {
         if (options is null)
             throw new ArgumentNullException(nameof(options));
 
-        var endPoint = new IPEndPoint(EndPoints.Unmap(options.Address), options.Port);
-        Socket? listener = null;
+        var hosts = options.Addresses.Select(host => new KeyValuePair<string, IPAddress[]>(host, Resolve(host, options, cancellation))).ToList();
+        var listeners = Listeners.Open(hosts, options.Port, options.Backlog);
         try
         {
-            listener = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
-
-            // On Windows another process could otherwise take the port over. On Unix .NET sets SO_REUSEADDR by itself when it
-            // binds, so a port is free again at once; ReuseAddress = true would let two servers share it.
-            if (Environment.OSVersion.Platform == PlatformID.Win32NT)
-                listener.ExclusiveAddressUse = true;
-            if (endPoint.Address.Equals(IPAddress.IPv6Any))
-                listener.DualMode = true;
-
-            listener.NoDelay = true;
-            listener.Bind(endPoint);
-            listener.Listen(options.Backlog);
-            return new EchoServer(listener, options);
+            if (options.KeepAliveTime is { } time)
+                Array.ForEach(listeners, listener => KeepAlive.ApplyToListener(listener, time));
+            return new EchoServer(listeners, options);
         }
-        catch (SocketException e)
+        catch
         {
-            listener?.Dispose();
-            throw Errors.Bind(endPoint.ToString(), e);
+            Array.ForEach(listeners, listener => listener.Dispose()); // no certificate
+            throw;
         }
     }
 
@@ -111,14 +123,22 @@ public sealed class EchoServer : IDisposable
         {
             _stopped = true;
             if (_loop is null)
-                _listener.Dispose();
+                Array.ForEach(_listeners, l => l.Dispose());
             else
-                _loop.Stop(); // it closes the listener itself
+                _loop.Stop(); // it closes the listeners itself
         }
     }
 
     /// <summary>Stops the server.</summary>
     public void Dispose() => Stop();
+
+    private static IPAddress[] Resolve(string host, EchoServerOptions options, CancellationToken cancellation)
+    {
+        var resolution = options.Resolver.Resolve(host, deadline: long.MaxValue, cancellation);
+        return resolution.Addresses.Length > 0
+            ? resolution.Addresses
+            : throw Errors.HostNotFound(host, Connector.Display(host, options.Port), resolution.Error);
+    }
 
     private void Serve(AcceptLimits limits, IEchoObserver? observer)
     {
@@ -129,9 +149,15 @@ public sealed class EchoServer : IDisposable
         }
         catch (Win32Exception e)
         {
-            throw Errors.Accept(LocalEndPoint.ToString(), e as SocketException ?? new SocketException(e.NativeErrorCode));
+            throw Errors.Accept(string.Join(", ", LocalEndPoints), e as SocketException ?? new SocketException(e.NativeErrorCode));
         }
     }
+
+    // What a client may call this server.
+    private static string[] Names(IPAddress address) =>
+        address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any)
+            ? [.. new[] { "localhost", Dns.GetHostName() }.Concat(EndPoints.OwnAddresses().Select(a => a.ToString())).Distinct()]
+            : IPAddress.IsLoopback(address) ? ["localhost", address.ToString()] : [address.ToString(), Dns.GetHostName()];
 
     // Returns null if the server is stopped already.
     private EventLoop? Begin(AcceptLimits limits, IEchoObserver? observer)
@@ -143,7 +169,7 @@ public sealed class EchoServer : IDisposable
             if (_loop is not null)
                 throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-            return _loop = new EventLoop(_listener, _options, limits, _counters, observer);
+            return _loop = new EventLoop(_listeners, _options, _tls, limits, _counters, observer);
         }
     }
 }

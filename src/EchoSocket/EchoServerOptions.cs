@@ -1,6 +1,9 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
 using EchoSocket.Common;
+using EchoSocket.Connecting;
 using EchoSocket.Polling;
 
 namespace EchoSocket;
@@ -13,23 +16,34 @@ public sealed class EchoServerOptions
 
     private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
 
-    private IPAddress _address = IPAddress.Loopback;
+    private IReadOnlyList<string> _addresses = ["127.0.0.1"];
     private int _port = DefaultPort;
     private int _backlog = 128;
     private int _maxConnections = int.MaxValue;
     private int? _connectionCount;
     private TimeSpan? _idleTimeout;
+    private TimeSpan? _keepAliveTime;
+    private IReadOnlyList<AddressRange>? _allowFrom;
     private Action<byte[], int>? _transformBytes;
 
     /// <summary>
-    /// The address to bind. Default 127.0.0.1, so that only this computer can reach the server. <c>::</c> accepts IPv4
-    /// clients, too.
+    /// The addresses to bind, all with the same port: addresses of this computer, or names of it. A name stands for those of its
+    /// addresses that this computer has. <c>::</c> accepts IPv4 clients, too, unless there is an IPv4 address in the list. Default
+    /// 127.0.0.1, so that only this computer can reach the server.
     /// </summary>
-    /// <exception cref="ArgumentNullException">The value is null.</exception>
-    public IPAddress Address
+    /// <exception cref="ArgumentException">The list is empty, or an element is neither a name nor an IP address.</exception>
+    public IReadOnlyList<string> Addresses
     {
-        get => _address;
-        set => _address = value ?? throw new ArgumentNullException(nameof(value));
+        get => _addresses;
+        set
+        {
+            if (value is null || value.Count == 0)
+                throw new ArgumentException("The list must have one address or more.", nameof(value));
+            if (value.Select(HostName.Problem).FirstOrDefault(problem => problem is not null) is { } found)
+                throw new ArgumentException(found, nameof(value));
+
+            _addresses = [.. value];
+        }
     }
 
     /// <summary>The port to bind, 0 to 65535; 0 chooses a free port. Default 8081.</summary>
@@ -53,6 +67,19 @@ public sealed class EchoServerOptions
         set => _backlog = value >= 1
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "A backlog is 1 or more.");
+    }
+
+    /// <summary>
+    /// Whose connections are served, one range or more. All others are disconnected at once, with RST and before anything is read.
+    /// Default null: everyone's.
+    /// </summary>
+    /// <exception cref="ArgumentException">The list is empty, or has a range that is null.</exception>
+    public IReadOnlyList<AddressRange>? AllowFrom
+    {
+        get => _allowFrom;
+        set => _allowFrom = value is null || (value.Count > 0 && value.All(range => range is not null))
+            ? value?.ToArray()
+            : throw new ArgumentException("The list must have one range or more. Set null to allow everyone.", nameof(value));
     }
 
     /// <summary>What is done to the bytes before they are sent back. Default <see cref="EchoTransform.Upper"/>.</summary>
@@ -99,8 +126,37 @@ public sealed class EchoServerOptions
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"An idle timeout is 1 ms to {EchoClientOptions.MaximumTimeout}.");
     }
 
+    /// <summary>How to use TLS. Default null: the server does not.</summary>
+    public EchoServerTls? Tls { get; set; }
+
+    /// <summary>
+    /// TCP keep-alive: after this time without a sign of life from the peer the system sends probes, and ends the connection if none of
+    /// five is answered in about as much time again (a second apart at least). 1 s to 32,767 s, rounded up to whole seconds.
+    /// Default null: none.
+    /// </summary>
+    /// <remarks>
+    /// It notices a peer that has vanished without FIN or RST while nothing is on its way to it. Bytes that the peer does not
+    /// acknowledge are sent again instead, as long as the system tries that.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public TimeSpan? KeepAliveTime
+    {
+        get => _keepAliveTime;
+        set => _keepAliveTime = value is null || (value >= TimeSpan.FromSeconds(1) && value <= KeepAlive.MaximumTime)
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
+    }
+
+    /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>
+    public string? KeepAliveLimitation => _keepAliveTime is { } time ? KeepAlive.Limitation(time) : null;
+
     /// <summary>A copy, so that later changes do not reach a server.</summary>
-    internal EchoServerOptions Copy() => (EchoServerOptions)MemberwiseClone();
+    internal EchoServerOptions Copy()
+    {
+        var copy = (EchoServerOptions)MemberwiseClone();
+        copy.Tls = Tls?.Copy();
+        return copy;
+    }
 
     /// <summary>Transforms the bytes in place; null to leave them unchanged. A test may replace it.</summary>
     internal Action<byte[], int>? TransformBytes
@@ -113,10 +169,13 @@ public sealed class EchoServerOptions
     internal TimeSpan StopGrace { get; set; } = TimeSpan.FromMilliseconds(500);
 
     /// <summary>
-    /// How many bytes of unsent replies the server keeps, for all clients together. Beyond this it reads only 4 KiB at once. A
-    /// test may change it.
+    /// How many bytes of unsent replies the server keeps, for all clients together. Beyond this it reads only 4 KiB at
+    /// once (20 KiB over TLS). A test may change it.
     /// </summary>
     internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
+
+    /// <summary>Resolves names; a test may replace it.</summary>
+    internal NameResolver Resolver { get; set; } = NameResolver.Default;
 
     /// <summary>Makes the poller that the server waits with. A test may choose another one.</summary>
     internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;

@@ -17,6 +17,12 @@ public interface IEchoObserver
     /// <summary>A client was accepted. The same endpoint object identifies its connection in every later call.</summary>
     void Connected(IPEndPoint remote);
 
+    /// <summary>
+    /// A client connected that <see cref="EchoServerOptions.AllowFrom"/> does not include. It was disconnected. No other call
+    /// is made for it.
+    /// </summary>
+    void Refused(IPEndPoint remote);
+
     /// <summary>Bytes came, as the client sent them. The buffer is valid only until the call returns.</summary>
     void Received(IPEndPoint remote, byte[] buffer, int count);
 

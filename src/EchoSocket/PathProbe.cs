@@ -1,5 +1,6 @@
 using System;
 using System.Diagnostics;
+using System.Globalization;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
@@ -13,6 +14,8 @@ namespace EchoSocket;
 /// <summary>Tests how far the path to an echo server works and how long each stage takes. Thread-safe.</summary>
 public static class PathProbe
 {
+    private static readonly TimeSpan SoonExpired = TimeSpan.FromDays(30);
+
     // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
     private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
 
@@ -30,20 +33,30 @@ public static class PathProbe
     public static PathReport Run(string host, int port, TimeSpan timeout, CancellationToken cancellation = default) =>
         Run(new EchoClientOptions { Host = host, Port = port, ConnectionTimeout = timeout }, cancellation);
 
-    internal static PathReport Run(EchoClientOptions options, CancellationToken cancellation)
+    /// <summary>
+    /// The same, to the server of the options and with their source address, address family and TLS. Their
+    /// <see cref="EchoClientOptions.ConnectionTimeout"/> is for all stages together.
+    /// </summary>
+    /// <param name="options">What to test.</param>
+    /// <param name="cancellation">Ends the probe.</param>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PathReport Run(EchoClientOptions options, CancellationToken cancellation = default)
     {
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(options.ConnectionTimeout);
         var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port };
 
-        var resolution = options.Resolver.Resolve(options.Host, due, cancellation);
+        var resolution = Connector.Resolve(options, due, cancellation);
         if (resolution.Addresses.Length == 0)
             return Failed(report, EchoPathStage.Resolve, resolution.Problem);
         report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
         report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
 
         start = Stopwatch.GetTimestamp();
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Prepare);
         report.Attempts = race.Attempts;
         if (race.Winner is not { } winner)
             return Failed(report, EchoPathStage.Connect, SocketErrors.Summary(race.Failure.SocketErrorCode));
@@ -51,11 +64,33 @@ public static class PathProbe
         report.LocalEndPoint = winner.Local.ToString();
         report.RemoteEndPoint = winner.Remote.ToString();
 
-        using var transport = new BlockingTransport(winner.Socket);
+        var secure = options.Tls is { } tls ? new BlockingTlsTransport(winner.Socket, tls.ToSide(options.Host)) : null;
+        using var transport = secure ?? new BlockingTransport(winner.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
-        Echo(report, transport, new ReplyReceiver(transport, anyReply: false, options.CloseGrace), due);
+        if (secure is null || Authenticate(report, secure, due))
+            Echo(report, transport, new ReplyReceiver(transport, anyReply: false, options.CloseGrace), due);
         cancellation.ThrowIfCancellationRequested();
         return report;
+    }
+
+    private static bool Authenticate(PathReport report, BlockingTlsTransport transport, long due)
+    {
+        var error = transport.Handshake(due, out var details);
+        if (details is null)
+        {
+            Failed(report, EchoPathStage.Tls, transport.Problem.Length > 0 ? transport.Problem : SocketErrors.Summary(error));
+            return false;
+        }
+
+        (report.Tls, report.TlsTime) = (details, details.HandshakeTime);
+        if (details.NotAfter - DateTime.UtcNow < SoonExpired)
+        {
+            report.Warning = string.Format(
+                CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", details.Subject,
+                SoonExpired.TotalDays, details.NotAfter);
+        }
+
+        return true;
     }
 
     private static PathReport Echo(PathReport report, BlockingTransport transport, ReplyReceiver replies, long due)
@@ -82,7 +117,7 @@ public static class PathProbe
         if (replies.Received < Message.Length)
         {
             var reason = error == SocketError.Success ? "closed early" : SocketErrors.Summary(error);
-            return Failed(report, EchoPathStage.Echo, $"{reason}; {replies.Received} of {Message.Length} bytes came");
+            return Failed(report, EchoPathStage.Echo, $"{reason}; {replies.Received} of {Message.Length} bytes came{(transport.Problem.Length > 0 ? ". " : "")}{transport.Problem}");
         }
 
         report.EchoTime = echoTime;

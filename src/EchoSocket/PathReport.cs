@@ -14,6 +14,9 @@ public enum EchoPathStage
     /// <summary>Connecting to one of its addresses.</summary>
     Connect,
 
+    /// <summary>The TLS handshake.</summary>
+    Tls,
+
     /// <summary>Sending a message and receiving the same bytes.</summary>
     Echo,
 }
@@ -59,6 +62,15 @@ public sealed class PathReport
 
     /// <summary>From the start of the first attempt to the connection.</summary>
     public TimeSpan? ConnectTime { get; set; }
+
+    /// <summary>How long the TLS handshake took; null without TLS, too.</summary>
+    public TimeSpan? TlsTime { get; set; }
+
+    /// <summary>What the TLS handshake has agreed on, and the server's certificate; null if there was none.</summary>
+    public TlsDetails? Tls { get; set; }
+
+    /// <summary>What works now and may soon not: a certificate that expires within 30 days. Empty if there is nothing.</summary>
+    public string Warning { get; set; } = "";
 
     /// <summary>From the start of the send to the first byte of the reply.</summary>
     public TimeSpan? FirstByteTime { get; set; }

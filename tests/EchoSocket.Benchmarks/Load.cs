@@ -58,7 +58,7 @@ internal static class Load
                 for (var r = 0; r < count; r++)
                 {
                     var i = ready[r] - FirstToken;
-                    var got = clients[i].Receive(buffer, buffer.Length, out var error);
+                    var got = clients[i].Receive(buffer, 0, buffer.Length, out var error);
                     if (got == 0 && error == SocketError.WouldBlock)
                         continue;
                     if (got == 0)

@@ -88,6 +88,10 @@ internal static class ManyConnections
         {
         }
 
+        public void Refused(IPEndPoint remote)
+        {
+        }
+
         public void Received(IPEndPoint remote, byte[] buffer, int count)
         {
         }

@@ -83,7 +83,7 @@ public class ConnectTests
     [Fact]
     public async Task An_IPv4_mapped_address_is_connected_to_as_IPv4()
     {
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("::ffff:127.0.0.1"), Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::ffff:127.0.0.1"], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
 
         using (var client = EchoClient.Connect(new EchoClientOptions { Host = "::ffff:127.0.0.1", Port = server.LocalEndPoint.Port }))
@@ -129,6 +129,16 @@ public class ConnectTests
         var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host });
 
         Assert.StartsWith($"'{host}' is not a name or an IP address. The system would take it for {address}.", error.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("fe80::1%nosuchinterface")]
+    [InlineData("[fe80::1%nosuchinterface]")]
+    public void An_address_on_an_interface_that_does_not_exist_is_refused(string host)
+    {
+        var error = Assert.Throws<ArgumentException>(() => new EchoClientOptions { Host = host });
+
+        Assert.Equal($"'{host}' is not a name or an IP address. This computer has no interface 'nosuchinterface'.", error.Message);
     }
 
     [Theory]
@@ -196,7 +206,7 @@ public class ConnectTests
     public async Task An_IPv6_address_may_be_in_brackets()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.IPv6Loopback, Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::1"], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
 
         using (var client = EchoClient.Connect(new EchoClientOptions { Host = "[::1]", Port = server.LocalEndPoint.Port }))

@@ -61,7 +61,7 @@ public class LinkLocalTests
             .Select(a => a.Address)
             .FirstOrDefault(a => a.IsIPv6LinkLocal && a.ScopeId != 0);
         Assert.SkipWhen(address is null, "this computer has no link-local address");
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = address, Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = [address.ToString()], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
         using var client = Peers.Call(server.LocalEndPoint);
         var (local, remote) = (client.LocalEndPoint!.ToString(), client.RemoteEndPoint!.ToString());

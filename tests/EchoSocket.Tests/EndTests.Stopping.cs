@@ -44,13 +44,13 @@ public abstract partial class EndTests
     public async Task A_silent_client_of_a_stopped_server_is_Stopped_and_sees_FIN()
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("x"u8);
         client.ReadExactly(1);
 
         server.Server.Stop();
 
-        Assert.Equal(0, client.Receive(new byte[1])); // a reset would throw
+        client.ReadEnd();
         client.Close();
         var connection = await End(server, Bounded.Promptly);
         Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
@@ -60,7 +60,7 @@ public abstract partial class EndTests
     public async Task A_client_of_a_stopped_server_that_does_not_close_is_Stopped_after_the_grace_and_saw_FIN()
     {
         using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(50));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("x"u8);
         client.ReadExactly(1);
 
@@ -68,7 +68,7 @@ public abstract partial class EndTests
 
         var connection = await End(server);
         Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
     }
 
     [Fact]
@@ -86,24 +86,16 @@ public abstract partial class EndTests
             },
         };
         using var server = Start(o => o.StopGrace = Bounded.Limit, recorder);
-        using var first = Peers.Call(server.EndPoint);
+        var clients = Enumerable.Range(0, One ? 1 : 21).Select(_ => Call(server)).ToList();
+        var first = clients[0];
+        Bounded.Until(() => server.Server.ActiveConnections == clients.Count);
         first.Send("x"u8);
         Assert.True(entered.Wait(Bounded.Limit));
-        var clients = Enumerable.Range(0, One ? 0 : 20).Select(_ => Peers.Call(server.EndPoint)).Prepend(first).ToList();
-        if (!One)
-        {
-            proceed.Set(); // so that the others are accepted, too
-            Bounded.Until(() => server.Server.ActiveConnections == clients.Count);
-            proceed.Reset();
-            entered.Reset();
-            first.Send("x"u8);
-            Assert.True(entered.Wait(Bounded.Limit));
-        }
 
         var sending = clients.Select(client => Bounded.Start(() =>
         {
             client.Send(new byte[Size]);
-            client.Shutdown(SocketShutdown.Send);
+            client.CloseSending();
         })).ToList();
         await Task.WhenAll(sending).Soon();
         server.Server.Stop();
@@ -111,8 +103,8 @@ public abstract partial class EndTests
 
         var reading = clients.Select(client => Bounded.Start(() =>
         {
-            client.ReadExactly(Size + (client == first ? One ? 1 : 2 : 0));
-            Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+            client.ReadExactly(Size + (client == first ? 1 : 0));
+            client.ReadEnd();
         })).ToList();
         await Task.WhenAll(reading).Soon();
         await server.Serving.Soon();
@@ -124,15 +116,17 @@ public abstract partial class EndTests
     [Fact]
     public async Task A_stopped_server_answers_what_was_on_its_way_before_it_sends_FIN()
     {
-        EchoServer? stopped = null;
-        using var server = Start(o => o.Poller = () => new LatePoller(Create(), () => stopped!.Stop()));
-        stopped = server.Server;
-        using var client = Peers.Call(server.EndPoint);
+        LatePoller poller = null!;
+        using var server = Start(o => o.Poller = () => poller = new LatePoller(Create()));
+        using var client = Call(server);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        poller.Stop = server.Server.Stop;
 
         client.Send("hello"u8);
 
         Assert.Equal("HELLO"u8.ToArray(), client.ReadExactly(5));
-        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.ReadEnd();
         client.Close();
         var connection = await End(server);
         Assert.Equal((EndReason.Stopped, ""), (connection.EndReason, connection.Detail));
@@ -142,8 +136,8 @@ public abstract partial class EndTests
     public async Task A_client_of_a_stopped_server_that_does_not_read_gets_RST_and_the_result_says_what_was_left()
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
-        await Peers.Fill(client);
+        using var client = Call(server);
+        await client.Fill();
 
         var clock = Stopwatch.StartNew();
         server.Server.Stop();
@@ -158,8 +152,9 @@ public abstract partial class EndTests
     [Fact]
     public async Task A_client_that_sends_without_end_is_answered_no_longer_than_the_grace()
     {
+        Assert.SkipWhen(Tls, "what comes without end here is plain text");
         using var server = Start(o => (o.StopGrace, o.Poller) = (TimeSpan.FromMilliseconds(100), () => new EndlessPoller(Create())));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         var reading = Bounded.Start(() => Assert.Throws<SocketException>(() => Drain(client))); // gets RST
 
         client.Send("x"u8);
@@ -174,11 +169,11 @@ public abstract partial class EndTests
     public async Task A_client_that_resets_after_the_FIN_of_a_stopped_server_is_PeerReset()
     {
         using var server = Start(o => o.StopGrace = Bounded.Limit);
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("x"u8);
         client.ReadExactly(1);
         server.Server.Stop();
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
 
         client.Reset();
 
@@ -190,25 +185,25 @@ public abstract partial class EndTests
     public async Task A_client_that_sends_after_the_FIN_of_a_stopped_server_gets_RST_and_the_result_counts_those_bytes()
     {
         using var server = Start(o => o.StopGrace = TimeSpan.FromMilliseconds(500));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("x"u8);
         client.ReadExactly(1);
         server.Server.Stop();
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
 
         client.Send("too late"u8);
 
         var connection = await End(server);
         Assert.Equal((EndReason.Stopped, "8 bytes from the client were not answered."), (connection.EndReason, connection.Detail));
         Assert.Equal((9L, 1L), (connection.BytesReceived, connection.BytesSent));
-        Bounded.Until(() => client.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0); // RST, not FIN alone
+        Bounded.Until(() => client.Socket.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error) is not 0); // RST, not FIN alone
     }
 
     [Fact]
     public async Task A_client_that_keeps_sending_while_the_server_stops_gets_every_reply_that_was_counted()
     {
         using var server = Start(o => o.StopGrace = Bounded.Limit);
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         var sending = Bounded.Start(() =>
         {
             var chunk = new byte[16 * 1024];
@@ -225,7 +220,7 @@ public abstract partial class EndTests
         var reading = Bounded.Start(() =>
         {
             var total = Drain(client);
-            client.Shutdown(SocketShutdown.Both);
+            client.Socket.Shutdown(SocketShutdown.Both);
             return total;
         });
         Bounded.Until(() => server.Server.BytesSent > 1_000_000);
@@ -247,7 +242,7 @@ public abstract partial class EndTests
             : new Recorder { OnReceived = () => server!.Server.Stop() };
         using (server = Start(o => o.StopGrace = TimeSpan.FromHours(1), recorder))
         {
-            using var client = Peers.Call(server.EndPoint);
+            using var client = Call(server);
             client.Send("x"u8);
             Assert.Equal("X"u8, client.ReadExactly(1));
             client.Close();
@@ -257,7 +252,7 @@ public abstract partial class EndTests
         }
     }
 
-    private static long Drain(Socket client)
+    private static long Drain(TestClient client)
     {
         var (total, buffer) = (0L, new byte[64 * 1024]);
         while (client.Receive(buffer) is > 0 and var count)
@@ -265,29 +260,31 @@ public abstract partial class EndTests
         return total;
     }
 
-    // After the first byte there is always another one.
-    /// <summary>Stops the server at the first message, which it delivers only when asked for the third time.</summary>
-    private sealed class LatePoller(IPoller poller, Action stop) : WrappedPoller(poller)
+    /// <summary>Once told to, stops the server at the next message, which it delivers only when asked for the third time.</summary>
+    private sealed class LatePoller(IPoller poller) : WrappedPoller(poller)
     {
         private int _calls;
 
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
-        {
-            if (++_calls > 2)
-                return base.Receive(token, transport, buffer, count, out error);
+        public volatile Action? Stop;
 
-            stop();
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
+        {
+            if (Stop is null || ++_calls > 2)
+                return base.Receive(token, transport, buffer, offset, count, out error);
+
+            Stop();
             error = SocketError.WouldBlock;
             return 0;
         }
     }
 
+    // After the first byte there is always another one.
     private sealed class EndlessPoller(IPoller poller) : WrappedPoller(poller)
     {
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
             error = SocketError.Success;
-            buffer[0] = (byte)'x';
+            buffer[offset] = (byte)'x';
             return 1;
         }
     }

@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.Globalization;
+using System.IO;
 using System.Linq;
 using System.Net.Sockets;
 using System.Text;
@@ -16,12 +17,34 @@ public class EpollOneEndTests : EndTests
 {
     private protected override bool One => true;
 
+    private protected override bool Tls => false;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollOneTlsEndTests : EndTests
+{
+    private protected override bool One => true;
+
+    private protected override bool Tls => true;
+
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
 public class EpollManyEndTests : EndTests
 {
     private protected override bool One => false;
+
+    private protected override bool Tls => false;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollManyTlsEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => true;
 
     private protected override IPoller Create() => Pollers.Epoll();
 }
@@ -30,6 +53,17 @@ public class SelectOneEndTests : EndTests
 {
     private protected override bool One => true;
 
+    private protected override bool Tls => false;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+public class SelectOneTlsEndTests : EndTests
+{
+    private protected override bool One => true;
+
+    private protected override bool Tls => true;
+
     private protected override IPoller Create() => new SelectPoller();
 }
 
@@ -37,13 +71,26 @@ public class SelectManyEndTests : EndTests
 {
     private protected override bool One => false;
 
+    private protected override bool Tls => false;
+
     private protected override IPoller Create() => new SelectPoller();
 }
 
-/// <summary>How connections end: the same for a server of one client and for one of many, with each poller.</summary>
+public class SelectManyTlsEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => true;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+/// <summary>How connections end: the same for a server of one client and for one of many, with each poller, plain and over TLS.</summary>
 public abstract partial class EndTests
 {
     private protected abstract bool One { get; }
+
+    private protected abstract bool Tls { get; }
 
     private protected abstract IPoller Create();
 
@@ -54,16 +101,18 @@ public abstract partial class EndTests
             // skips the test if this system has no such poller
         }
 
-        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null };
         configure?.Invoke(options);
         return new TestServer(options, recorder ?? new Recorder(), One);
     }
+
+    private TestClient Call(TestServer server) => TestClient.Connect(server.EndPoint, Tls);
 
     [Fact]
     public async Task An_orderly_close_is_PeerClosed()
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("hello"u8);
         Assert.Equal("HELLO"u8, client.ReadExactly(5));
         var local = client.LocalEndPoint!.ToString();
@@ -84,7 +133,7 @@ public abstract partial class EndTests
     {
         using var server = Start();
 
-        Peers.Call(server.EndPoint).Close();
+        Call(server).Close();
 
         var connection = await End(server, Bounded.Promptly);
         Assert.Equal((EndReason.PeerClosed, 0L), (connection.EndReason, connection.BytesReceived));
@@ -96,7 +145,7 @@ public abstract partial class EndTests
     public async Task A_reset_is_PeerReset(int messageLength)
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send(new byte[messageLength]);
         client.ReadExactly(messageLength);
 
@@ -110,8 +159,8 @@ public abstract partial class EndTests
     public async Task A_reset_while_the_server_waits_to_send_is_PeerReset()
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
-        await Peers.Fill(client);
+        using var client = Call(server);
+        await client.Fill();
 
         client.Reset();
 
@@ -126,18 +175,18 @@ public abstract partial class EndTests
     public async Task A_half_closed_client_gets_its_whole_reply(int length)
     {
         using var server = Start();
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         var sending = Bounded.Start(() =>
         {
             client.Send(Enumerable.Repeat((byte)'x', length).ToArray());
-            client.Shutdown(SocketShutdown.Send);
+            client.CloseSending();
         });
 
         var reply = client.ReadExactly(length);
         await sending.Soon();
 
         Assert.Equal(new string('X', length), Encoding.ASCII.GetString(reply));
-        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.ReadEnd();
         Assert.Equal(EndReason.PeerClosed, (await End(server, Bounded.Promptly)).EndReason);
     }
 
@@ -145,10 +194,10 @@ public abstract partial class EndTests
     public async Task A_silent_client_is_IdleTimeout_and_sees_FIN()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(100));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         var clock = Stopwatch.StartNew();
 
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
 
         var connection = await End(server);
         Assert.Equal((EndReason.IdleTimeout, ""), (connection.EndReason, connection.Detail));
@@ -159,9 +208,7 @@ public abstract partial class EndTests
     public async Task A_client_that_does_not_read_is_IdleTimeout_and_still_gets_every_reply_that_was_sent()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromSeconds(1));
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 64 * 1024 };
-        Peers.SetTimeouts(client);
-        client.Connect(server.EndPoint);
+        using var client = TestClient.Connect(server.EndPoint, Tls, receiveBufferSize: 64 * 1024);
 
         // In pieces that fit the server's receive buffer: anything that arrives during the close would cause a reset. With a
         // fixed size the client's receive buffer does not grow meanwhile.
@@ -174,6 +221,8 @@ public abstract partial class EndTests
         }
         while (SpinWait.SpinUntil(() => server.Server.BytesSent == sent, TimeSpan.FromMilliseconds(200))
             || server.Server.BytesReceived == server.Server.BytesSent);
+        if (Tls)
+            client.Send(piece); // the server may still get rid of the rest of a record
 
         var connection = await End(server);
 
@@ -182,17 +231,20 @@ public abstract partial class EndTests
         var unanswered = (connection.BytesReceived - connection.BytesSent).ToString("N0", CultureInfo.InvariantCulture);
         Assert.Contains($"{unanswered} bytes from the client were not answered.", connection.Detail, StringComparison.Ordinal);
         client.ReadExactly((int)connection.BytesSent);
-        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        if (Tls)
+            Assert.Throws<IOException>(() => Drain(client)); // FIN within a record, the rest of which there was no room for
+        else
+            client.ReadEnd();
     }
 
     [Fact]
     public async Task A_transform_that_throws_is_Faulted_and_the_client_sees_FIN()
     {
         using var server = Start(o => o.TransformBytes = (_, _) => throw new InvalidOperationException("the transform's own"));
-        using var client = Peers.Call(server.EndPoint);
+        using var client = Call(server);
         client.Send("!"u8);
 
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
 
         var connection = await End(server);
         Assert.Equal((EndReason.Faulted, "the transform's own"), (connection.EndReason, connection.Detail));
@@ -202,7 +254,7 @@ public abstract partial class EndTests
     public async Task A_client_whose_connection_is_Faulted_still_gets_every_reply_that_was_sent()
     {
         const int Size = 20_000; // the client's buffer is too small for it, and the server's large enough
-        using var client = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { ReceiveBufferSize = 4096, NoDelay = true };
+        TestClient client = null!;
         using var server = Start(o => o.TransformBytes = (buffer, _) =>
         {
             if (buffer[0] != (byte)'!')
@@ -211,8 +263,8 @@ public abstract partial class EndTests
             client.Send("never read by the server"u8);
             throw new InvalidOperationException();
         });
-        Peers.SetTimeouts(client);
-        client.Connect(server.EndPoint);
+        client = TestClient.Connect(server.EndPoint, Tls, receiveBufferSize: 4096);
+        client.Socket.NoDelay = true;
         client.Send(new byte[Size]);
         Bounded.Until(() => server.Server.BytesSent == Size);
 
@@ -220,17 +272,22 @@ public abstract partial class EndTests
 
         Assert.Equal(EndReason.Faulted, (await End(server)).EndReason);
         client.ReadExactly(Size);
-        Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+        client.ReadEnd();
+        client.Dispose();
     }
 
     [Fact]
     public async Task A_receive_that_fails_is_Faulted_and_the_client_sees_FIN()
     {
-        using var server = Start(o => o.Poller = () => new FailingPoller(Create()));
-        using var client = Peers.Call(server.EndPoint);
-        client.Send("!"u8);
+        FailingPoller poller = null!;
+        using var server = Start(o => o.Poller = () => poller = new FailingPoller(Create()));
+        using var client = Call(server);
+        client.Send("x"u8);
+        client.ReadExactly(1);
+        poller.Fails = true;
+        client.Send("x"u8);
 
-        Assert.Equal(0, client.Receive(new byte[1]));
+        client.ReadEnd();
 
         var connection = await End(server);
         Assert.Equal(EndReason.Faulted, connection.EndReason);
@@ -246,7 +303,7 @@ public abstract partial class EndTests
         var recorder = new Recorder { OnEnded = () => active = server!.Server.ActiveConnections };
         using (server = Start(recorder: recorder))
         {
-            Peers.Call(server.EndPoint).Close();
+            Call(server).Close();
             await End(server);
             Bounded.Until(() => active >= 0 && server.Server.ActiveConnections == 0);
         }
@@ -257,7 +314,7 @@ public abstract partial class EndTests
     [Fact]
     public async Task An_exception_of_an_observer_ends_the_server_with_FIN_and_reaches_its_caller()
     {
-        Socket? client = null;
+        TestClient? client = null;
         var recorder = new Recorder
         {
             OnReceived = () =>
@@ -267,7 +324,7 @@ public abstract partial class EndTests
             },
         };
         using var server = Start(recorder: recorder);
-        using (client = Peers.Call(server.EndPoint))
+        using (client = Call(server))
         {
             client.Send("x"u8);
 
@@ -275,7 +332,7 @@ public abstract partial class EndTests
 
             Assert.Equal("the observer's own", error.Message);
             Assert.Equal(0, server.Server.ActiveConnections);
-            Assert.Equal(0, client.Receive(new byte[1])); // FIN; a reset would throw
+            client.ReadEnd();
         }
 
         using var again = EchoServer.Listen(new EchoServerOptions { Port = server.EndPoint.Port });
@@ -300,10 +357,12 @@ public abstract partial class EndTests
 
     private sealed class FailingPoller(IPoller poller) : WrappedPoller(poller)
     {
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        public volatile bool Fails;
+
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
-            var received = base.Receive(token, transport, buffer, count, out error);
-            if (received == 0 || buffer[0] != (byte)'!')
+            var received = base.Receive(token, transport, buffer, offset, count, out error);
+            if (received == 0 || !Fails)
                 return received;
 
             error = SocketError.HostUnreachable;

@@ -22,6 +22,7 @@ public class ErrorsTests
     [InlineData(SocketError.NetworkUnreachable, EchoError.HostUnreachable)]
     [InlineData(SocketError.TimedOut, EchoError.ConnectionTimeout)]
     [InlineData(SocketError.AccessDenied, EchoError.AccessDenied)]
+    [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
     [InlineData(SocketError.TooManyOpenSockets, EchoError.SocketFailure)]
     public void Connecting_errors_have_ids_and_name_the_endpoint(SocketError error, EchoError named) =>
         Check(named, Errors.Connect("host:1", "", new SocketException((int)error), TimeSpan.FromSeconds(1.5)));
@@ -32,7 +33,9 @@ public class ErrorsTests
     [InlineData(SocketError.Shutdown, EchoError.ConnectionReset)]
     [InlineData(SocketError.TimedOut, EchoError.OperationTimeout)]
     [InlineData(SocketError.WouldBlock, EchoError.OperationTimeout)]
-    [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
+    [InlineData(SocketError.HostUnreachable, EchoError.HostUnreachable)]
+    [InlineData(SocketError.NetworkReset, EchoError.HostUnreachable)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, EchoError.SocketFailure)]
     public void Exchange_errors_have_ids_and_say_how_much_of_the_reply_came(SocketError error, EchoError named)
     {
         var failure = Errors.Exchange("host:1", 2, 1000, error, TimeSpan.FromSeconds(1.23456));
@@ -46,8 +49,10 @@ public class ErrorsTests
     [Theory]
     [InlineData(SocketError.Success, EchoError.ConnectionClosedEarly)]
     [InlineData(SocketError.ConnectionReset, EchoError.ConnectionReset)]
-    [InlineData(SocketError.HostUnreachable, EchoError.SocketFailure)]
-    public void Errors_between_messages_have_ids(SocketError error, EchoError named) => Check(named, Errors.Idle("host:1", error));
+    [InlineData(SocketError.HostUnreachable, EchoError.HostUnreachable)]
+    [InlineData(SocketError.NetworkReset, EchoError.HostUnreachable)]
+    [InlineData(SocketError.NoBufferSpaceAvailable, EchoError.SocketFailure)]
+    public void Errors_between_messages_have_ids(SocketError error, EchoError named) => Check(named, Errors.Idle("host:1", error, ""));
 
     [Fact]
     public void Bytes_that_no_echo_would_send_are_ReplyMismatch()

@@ -28,19 +28,23 @@ internal sealed class FakeTransport : ITransport
 
     public IPEndPoint LocalEndPoint { get; } = new(IPAddress.Loopback, 2);
 
+    public string Problem => "";
+
+    public bool WantsToSend { get; set; }
+
     public int Unread => Incoming.Count;
 
     public int Unacknowledged { get; init; }
 
     public void Receives(string text) => text.ToList().ForEach(c => Incoming.Enqueue((byte)c));
 
-    public int Receive(byte[] buffer, int count, out SocketError error)
+    public int Receive(byte[] buffer, int offset, int count, out SocketError error)
     {
         ReadSizes.Add(count);
         error = Incoming.Count > 0 ? SocketError.Success : SocketError.WouldBlock;
         var received = Math.Min(count, Incoming.Count);
         for (var i = 0; i < received; i++)
-            buffer[i] = Incoming.Dequeue();
+            buffer[offset + i] = Incoming.Dequeue();
         return received;
     }
 
@@ -92,6 +96,10 @@ internal sealed class FakePoller : IPoller
     public int Wait(int milliseconds, int[] ready) => throw new NotSupportedException();
 
     public void Wake()
+    {
+    }
+
+    public void Report(int token)
     {
     }
 

@@ -11,6 +11,10 @@ internal abstract class Observer : IEchoObserver
     {
     }
 
+    public virtual void Refused(IPEndPoint remote)
+    {
+    }
+
     public virtual void Received(IPEndPoint remote, byte[] buffer, int count)
     {
     }

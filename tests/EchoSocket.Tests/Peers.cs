@@ -11,7 +11,8 @@ internal static partial class Peers
         EchoServer.Listen(new EchoServerOptions { Port = 0, Transform = transform });
 
     public static EchoClient Client(
-        IPEndPoint server, double operationTimeout = 20, bool anyReply = false, TimeSpan? closeGrace = null, CancellationToken cancellation = default) =>
+        IPEndPoint server, double operationTimeout = 20, bool anyReply = false, TimeSpan? closeGrace = null,
+        EchoClientTls? tls = null, CancellationToken cancellation = default) =>
         EchoClient.Connect(
             new EchoClientOptions
             {
@@ -19,6 +20,7 @@ internal static partial class Peers
                 Port = server.Port,
                 OperationTimeout = TimeSpan.FromSeconds(operationTimeout),
                 AnyReply = anyReply,
+                Tls = tls,
                 CloseGrace = closeGrace ?? new EchoClientOptions().CloseGrace,
             },
             cancellation);

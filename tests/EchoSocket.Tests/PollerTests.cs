@@ -106,6 +106,25 @@ public abstract class PollerTests
     }
 
     [Fact]
+    public async Task A_reported_token_ends_a_wait_once_and_none_is_lost()
+    {
+        using var poller = Create();
+        var waiting = Bounded.Start(() => poller.Wait(Forever, _ready));
+
+        poller.Report(7);
+
+        Assert.Equal([Poller.WakeToken, 7], _ready.Take(await waiting.Soon()));
+        Assert.Equal(0, poller.Wait(0, _ready));
+
+        for (var token = 1; token <= 40; token++) // more than the array holds
+            poller.Report(token);
+        var reported = new List<int>();
+        while (reported.Count < 40)
+            reported.AddRange(_ready.Take(poller.Wait(Forever, _ready)).Where(token => token != Poller.WakeToken));
+        Assert.Equal(Enumerable.Range(1, 40), reported);
+    }
+
+    [Fact]
     public void Waking_after_the_end_is_harmless()
     {
         var poller = Create();
@@ -113,5 +132,6 @@ public abstract class PollerTests
         poller.Dispose();
 
         poller.Wake();
+        poller.Report(1);
     }
 }

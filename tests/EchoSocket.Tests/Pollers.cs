@@ -35,10 +35,12 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public void Wake() => poller.Wake();
 
+    public void Report(int token) => poller.Report(token);
+
     public void Dispose() => poller.Dispose();
 
-    protected virtual int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error) =>
-        transport.Receive(buffer, count, out error);
+    protected virtual int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error) =>
+        transport.Receive(buffer, offset, count, out error);
 
     protected virtual int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error) =>
         transport.Send(buffer, offset, count, out error);
@@ -49,11 +51,15 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
         public IPEndPoint? LocalEndPoint => transport.LocalEndPoint;
 
+        public string Problem => transport.Problem;
+
+        public bool WantsToSend => transport.WantsToSend;
+
         public int Unread => transport.Unread;
 
         public int Unacknowledged => transport.Unacknowledged;
 
-        public int Receive(byte[] buffer, int count, out SocketError error) => poller.Receive(token, transport, buffer, count, out error);
+        public int Receive(byte[] buffer, int offset, int count, out SocketError error) => poller.Receive(token, transport, buffer, offset, count, out error);
 
         public int Send(byte[] buffer, int offset, int count, out SocketError error) =>
             poller.Send(token, transport, buffer, offset, count, out error);

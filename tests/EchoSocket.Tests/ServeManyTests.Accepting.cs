@@ -22,7 +22,7 @@ public abstract partial class ServeManyTests
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6 || !listening.Contains(':'), "no IPv6 here");
         Assert.SkipUnless(OperatingSystem.IsLinux() || connecting != "127.0.0.2", "only Linux has all of 127.0.0.0/8");
-        using var server = Start(o => o.Address = IPAddress.Parse(listening));
+        using var server = Start(o => o.Addresses = [listening]);
 
         using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(connecting), server.EndPoint.Port));
         var (theirs, ours) = (client.RemoteEndPoint!.ToString(), client.LocalEndPoint!.ToString());
@@ -37,12 +37,15 @@ public abstract partial class ServeManyTests
     public async Task Clients_beyond_MaxConnections_wait_until_another_disconnects()
     {
         using var server = Start(o => o.MaxConnections = 2);
-        var first = Peers.Client(server.EndPoint);
-        using var second = Peers.Client(server.EndPoint);
+        var first = Client(server);
+        using var second = Client(server);
         Exchange(first, "a");
         Exchange(second, "b");
-        using var third = Peers.Client(server.EndPoint); // in the backlog
-        var waiting = Bounded.Start(() => Exchange(third, "c"));
+        var waiting = Bounded.Start(() =>
+        {
+            using var third = Client(server); // in the backlog
+            return Exchange(third, "c");
+        });
         Assert.Equal("B", Exchange(second, "b"));
         Assert.Equal(2, server.Server.TotalConnections);
 
@@ -57,16 +60,16 @@ public abstract partial class ServeManyTests
     public async Task A_server_with_a_ConnectionCount_returns_when_the_last_of_its_clients_disconnects()
     {
         using var server = Start(o => o.ConnectionCount = 3);
-        using (var last = Peers.Client(server.EndPoint))
+        using (var last = Client(server))
         {
             for (var i = 0; i < 2; i++)
             {
-                using var client = Peers.Client(server.EndPoint);
+                using var client = Client(server);
                 Exchange(client, "x");
             }
 
             Exchange(last, "x");
-            Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Peers.Client(server.EndPoint)).Error);
+            Assert.Equal(EchoError.ConnectionRefused, Assert.Throws<EchoException>(() => Client(server)).Error);
             Exchange(last, "still served");
         }
 
@@ -83,7 +86,7 @@ public abstract partial class ServeManyTests
     {
         using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), error, times: 3));
 
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Client(server);
         Assert.Equal("HI", Exchange(client, "hi"));
 
         await server.StopAsync();
@@ -96,7 +99,7 @@ public abstract partial class ServeManyTests
         using var server = Start(o => o.Poller = () => new AcceptFailingPoller(Create(), SocketError.TooManyOpenSockets, times: 5));
 
         var clock = Stopwatch.StartNew();
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Client(server);
         Assert.Equal("HI", Exchange(client, "hi"));
 
         Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(450), Bounded.Limit); // five pauses of 100 ms

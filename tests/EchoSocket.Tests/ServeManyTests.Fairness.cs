@@ -18,9 +18,10 @@ public abstract partial class ServeManyTests
     [InlineData(98, 2)]
     public async Task Several_new_clients_are_accepted_in_each_round_of_many_others(int maxConnections, int served)
     {
+        Assert.SkipWhen(Tls, "a handshake needs several rounds");
         HeldPoller poller = null!;
         using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
-        var clients = Enumerable.Range(0, 96).Select(_ => Peers.Call(server.EndPoint)).ToList();
+        var clients = Enumerable.Range(0, 96).Select(_ => Call(server)).ToList();
         clients.ForEach(c => c.Send("a"u8));
         clients.ForEach(c => c.ReadExactly(1));
 
@@ -28,7 +29,7 @@ public abstract partial class ServeManyTests
         poller.Hold();
         clients[0].Send("b"u8); // wakes the server if it already waits
         await poller.Held.Soon();
-        clients.AddRange(Enumerable.Range(0, 8).Select(_ => Peers.Call(server.EndPoint)));
+        clients.AddRange(Enumerable.Range(0, 8).Select(_ => Call(server)));
         clients.ForEach(c => c.Send("a"u8));
         poller.Release();
 
@@ -44,11 +45,11 @@ public abstract partial class ServeManyTests
     {
         CountingPoller poller = null!;
         using var server = Start(o => o.Poller = () => poller = new CountingPoller(Create()));
-        using var flooder = Peers.Call(server.EndPoint);
+        using var flooder = Call(server);
         var reading = Bounded.Start(() => flooder.ReadExactly(64 * 1024 * 1024));
         var flooding = Bounded.Start(() => flooder.Send(new byte[64 * 1024 * 1024]));
 
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Client(server);
         for (var i = 0; i < 100; i++)
             Assert.Equal("X", Exchange(client, "x"));
         await flooding.Soon();
@@ -70,11 +71,11 @@ public abstract partial class ServeManyTests
             return base.Wait(milliseconds, ready);
         }
 
-        protected override int Receive(int token, ITransport transport, byte[] buffer, int count, out SocketError error)
+        protected override int Receive(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error)
         {
             _reads[token] = _reads.GetValueOrDefault(token) + 1;
             MaxReadsPerClientPerRound = Math.Max(MaxReadsPerClientPerRound, _reads[token]);
-            return base.Receive(token, transport, buffer, count, out error);
+            return base.Receive(token, transport, buffer, offset, count, out error);
         }
     }
 

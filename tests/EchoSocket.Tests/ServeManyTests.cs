@@ -6,23 +6,44 @@ using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Polling;
 using EchoSocket.Serving;
+using EchoSocket.Transport;
 using Xunit;
 
 namespace EchoSocket.Tests;
 
 public class EpollServeManyTests : ServeManyTests
 {
+    private protected override bool Tls => false;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollTlsServeManyTests : ServeManyTests
+{
+    private protected override bool Tls => true;
+
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
 public class SelectServeManyTests : ServeManyTests
 {
+    private protected override bool Tls => false;
+
     private protected override IPoller Create() => new SelectPoller();
 }
 
-/// <summary>Many clients at once, the same with each poller.</summary>
+public class SelectTlsServeManyTests : ServeManyTests
+{
+    private protected override bool Tls => true;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+/// <summary>Many clients at once, the same with each poller, plain and over TLS.</summary>
 public abstract partial class ServeManyTests
 {
+    private protected abstract bool Tls { get; }
+
     private protected abstract IPoller Create();
 
     private TestServer Start(Action<EchoServerOptions>? configure = null, Recorder? recorder = null)
@@ -32,16 +53,21 @@ public abstract partial class ServeManyTests
             // skips the test if this system has no such poller
         }
 
-        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096 };
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null };
         configure?.Invoke(options);
         return new TestServer(options, recorder ?? new Recorder());
     }
+
+    private TestClient Call(TestServer server) => TestClient.Connect(server.EndPoint, Tls);
+
+    private EchoClient Client(TestServer server) =>
+        Peers.Client(server.EndPoint, tls: Tls ? new EchoClientTls { TrustedCertificates = [server.Server.Certificate!] } : null);
 
     [Fact]
     public async Task Many_clients_are_served_at_once_and_each_end_is_reported()
     {
         using var server = Start();
-        var clients = Enumerable.Range(0, 50).Select(_ => Peers.Client(server.EndPoint)).ToList();
+        var clients = Enumerable.Range(0, 50).Select(_ => Client(server)).ToList();
         foreach (var round in new[] { "one", "two" })
         {
             foreach (var client in clients)
@@ -70,7 +96,7 @@ public abstract partial class ServeManyTests
             message[i] = (byte)i;
         var reply = new byte[message.Length];
 
-        using (var client = Peers.Client(server.EndPoint))
+        using (var client = Client(server))
             client.Exchange(message, message.Length, reply);
 
         if (transform == EchoTransform.Upper)
@@ -83,10 +109,10 @@ public abstract partial class ServeManyTests
     public async Task A_client_that_never_reads_is_not_read_from_and_delays_no_other()
     {
         using var server = Start();
-        using var greedy = Peers.Call(server.EndPoint);
-        await Peers.Fill(greedy);
+        using var greedy = Call(server);
+        await greedy.Fill();
 
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Client(server);
         Assert.Equal("STILL SERVED", Exchange(client, "still served"));
         Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, 0, 256 * 1024 + 12);
     }
@@ -97,13 +123,13 @@ public abstract partial class ServeManyTests
         const int Clients = 50;
         const int Budget = 1024 * 1024;
         using var server = Start(o => o.UnsentBudget = Budget);
-        var greedy = Enumerable.Range(0, Clients).Select(_ => Peers.Call(server.EndPoint)).ToList();
-        await Task.WhenAll(greedy.Select(g => Peers.Fill(g))).Soon();
+        var greedy = Enumerable.Range(0, Clients).Select(_ => Call(server)).ToList();
+        await Task.WhenAll(greedy.Select(g => g.Fill())).Soon();
 
-        using var client = Peers.Client(server.EndPoint);
+        using var client = Client(server);
         Assert.Equal("STILL SERVED", Exchange(client, "still served"));
 
-        Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, Budget / 2, Budget + (Clients * UnsentReplies.MinReadSize));
+        Assert.InRange(server.Server.BytesReceived - server.Server.BytesSent, Budget / 2, Budget + (Clients * (Tls ? TlsTransport.MinCount : UnsentReplies.MinReadSize)));
         greedy.ForEach(g => g.Dispose());
         await server.Recorder.Ended(Clients);
         Assert.Equal(new string('X', 100_000), Exchange(client, new string('x', 100_000)));
@@ -113,7 +139,7 @@ public abstract partial class ServeManyTests
     public async Task A_slow_reader_gets_its_whole_reply()
     {
         using var server = Start();
-        using var slow = Peers.Call(server.EndPoint);
+        using var slow = Call(server);
         var message = new byte[16 * 1024 * 1024];
         new Random(3).NextBytes(message);
         var sending = Bounded.Start(() => slow.Send(message));
@@ -130,15 +156,15 @@ public abstract partial class ServeManyTests
     public async Task A_silent_connection_ends_with_IdleTimeout_and_an_active_one_does_not()
     {
         using var server = Start(o => o.IdleTimeout = TimeSpan.FromMilliseconds(400));
-        using var silent = Peers.Call(server.EndPoint);
-        using var active = Peers.Client(server.EndPoint);
+        var clock = Stopwatch.StartNew(); // a connection over TLS is not made in no time
+        using var silent = Call(server);
+        using var active = Client(server);
 
-        var clock = Stopwatch.StartNew();
         while (server.Recorder.Connections.Count == 0 && clock.Elapsed < Bounded.Limit)
             Exchange(active, "x");
 
         Assert.Equal(EndReason.IdleTimeout, server.Recorder.Connections.Single().EndReason);
-        Assert.Equal(0, silent.Receive(new byte[1])); // FIN
+        silent.ReadEnd();
         Assert.Equal("X", Exchange(active, "x"));
         Assert.InRange(clock.Elapsed, TimeSpan.FromMilliseconds(350), Bounded.Limit);
         await server.StopAsync();
@@ -147,13 +173,13 @@ public abstract partial class ServeManyTests
     [Fact]
     public async Task Connections_one_after_another_leave_nothing_behind_and_are_all_accounted_for()
     {
-        const int count = 3_000;
+        var count = Tls ? 300 : 3_000;
         using var server = Start();
         void Round(int n)
         {
             for (var i = 0; i < n; i++)
             {
-                using var client = Peers.Call(server.EndPoint);
+                using var client = Call(server);
                 client.Send("hello"u8);
                 client.ReadExactly(5);
             }

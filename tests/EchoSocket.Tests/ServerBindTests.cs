@@ -1,7 +1,10 @@
 using System;
+using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading;
 using System.Threading.Tasks;
+using EchoSocket.Connecting;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -13,7 +16,7 @@ public class ServerBindTests
     {
         var options = new EchoServerOptions();
 
-        Assert.Equal(IPAddress.Loopback, options.Address);
+        Assert.Equal(["127.0.0.1"], options.Addresses);
         Assert.Equal(8081, options.Port);
         Assert.Equal(EchoTransform.Upper, options.Transform);
     }
@@ -45,8 +48,8 @@ public class ServerBindTests
     [InlineData("127.0.0.1", "0.0.0.0")]
     public void A_port_that_is_taken_on_an_overlapping_address_is_AddressInUse_and_the_message_claims_no_more(string taken, string asked)
     {
-        using var first = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse(taken), Port = 0 });
-        var options = new EchoServerOptions { Address = IPAddress.Parse(asked), Port = first.LocalEndPoint.Port };
+        using var first = EchoServer.Listen(new EchoServerOptions { Addresses = [taken], Port = 0 });
+        var options = new EchoServerOptions { Addresses = [asked], Port = first.LocalEndPoint.Port };
 
         var error = Assert.Throws<EchoException>(() => EchoServer.Listen(options));
 
@@ -120,16 +123,111 @@ public class ServerBindTests
     public void An_address_that_is_not_ours_is_AddressNotAvailable()
     {
         // 192.0.2.0/24 is for documentation (RFC 5737): no computer has it.
-        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Address = IPAddress.Parse("192.0.2.1"), Port = 0 }));
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["192.0.2.1"], Port = 0 }));
 
         Assert.Equal(EchoError.AddressNotAvailable, error.Error);
+    }
+
+    [Fact]
+    public void An_IPv6_address_beside_an_IPv4_address_takes_no_IPv4_clients()
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6 && OperatingSystem.IsLinux(), "no IPv6 here, or no 127.0.0.2");
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::", "127.0.0.1"], Port = 0 });
+
+        Assert.Throws<SocketException>(() => Peers.Call(new IPEndPoint(IPAddress.Parse("127.0.0.2"), server.LocalEndPoint.Port)));
+    }
+
+    [Theory]
+    [InlineData("198.51.100.1", EchoError.AddressNotAvailable)] // for documentation (RFC 5737): no computer has it
+    [InlineData("", EchoError.HostNotFound)]
+    public void A_name_without_an_address_of_this_computer_is_an_error_that_quotes_it(string address, EchoError expected)
+    {
+        var resolver = new NameResolver(_ => [.. address.Split(' ', StringSplitOptions.RemoveEmptyEntries).Select(IPAddress.Parse)], maxLookUps: 1);
+
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["server1"], Port = 7, Resolver = resolver }));
+
+        Assert.Equal((expected, address.Length == 0 ? "server1:7" : "198.51.100.1:7"), (error.Error, error.EndPoint));
+    }
+
+    [Fact]
+    public void A_name_of_which_this_computer_has_no_address_is_an_error_that_quotes_it()
+    {
+        var resolver = new NameResolver(_ => [IPAddress.Parse("198.51.100.1"), IPAddress.Parse("198.51.100.2")], maxLookUps: 1);
+
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["server1"], Port = 7, Resolver = resolver }));
+
+        Assert.Equal((EchoError.AddressNotAvailable, "server1:7"), (error.Error, error.EndPoint));
+        Assert.StartsWith("Cannot listen on server1:7: this computer does not have the address", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Waiting_for_a_name_ends_when_the_token_is_cancelled()
+    {
+        using var asked = new ManualResetEventSlim();
+        using var answer = new ManualResetEventSlim();
+        using var cancelled = new CancellationTokenSource();
+        var resolver = new NameResolver(
+            _ =>
+            {
+                asked.Set();
+                answer.Wait(Bounded.Limit);
+                return [IPAddress.Loopback];
+            },
+            maxLookUps: 1);
+
+        var listening = Bounded.Start(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["server1"], Port = 0, Resolver = resolver }, cancelled.Token));
+        Assert.True(asked.Wait(Bounded.Limit));
+        cancelled.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => listening.Soon());
+        answer.Set();
+    }
+
+    [Fact]
+    public void If_one_of_several_addresses_can_not_be_bound_none_is()
+    {
+        using var taken = Peers.Listen();
+        var port = taken.LocalEndPoint.Port;
+
+        Assert.Equal(
+            EchoError.AddressInUse,
+            Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["::1", "127.0.0.1"], Port = port })).Error);
+
+        using var other = EchoServer.Listen(new EchoServerOptions { Addresses = ["::1"], Port = port });
+    }
+
+    [Fact]
+    public void Addresses_that_overlap_are_AddressInUse_with_port_0_too()
+    {
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["127.0.0.1", "0.0.0.0"], Port = 0 }));
+
+        Assert.Equal(EchoError.AddressInUse, error.Error);
+    }
+
+    [Fact]
+    public void A_link_local_address_without_its_interface_is_an_error_that_says_what_to_append()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && Socket.OSSupportsIPv6, "other systems may choose an interface");
+
+        var error = Assert.Throws<EchoException>(() => EchoServer.Listen(new EchoServerOptions { Addresses = ["fe80::7"], Port = 0 }));
+
+        Assert.Equal(EchoError.AddressNotAvailable, error.Error);
+        Assert.Contains("as in fe80::7%eth0", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Addresses_that_are_none_are_refused()
+    {
+        Assert.Throws<ArgumentException>(() => new EchoServerOptions { Addresses = [] });
+        var error = Assert.Throws<ArgumentException>(() => new EchoServerOptions { Addresses = ["127.0.0.1", "[::1]:80"] });
+        Assert.StartsWith("'[::1]:80' is not a name or an IP address. Give the port separately.", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public async Task An_IPv6_server_on_every_address_shows_an_IPv4_client_as_IPv4()
     {
         Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
-        using var server = EchoServer.Listen(new EchoServerOptions { Address = IPAddress.IPv6Any, Port = 0 });
+        using var server = EchoServer.Listen(new EchoServerOptions { Addresses = ["::"], Port = 0 });
         var serving = Bounded.Start(() => server.ServeOne());
         var client = Peers.Call(new IPEndPoint(IPAddress.Loopback, server.LocalEndPoint.Port));
         var name = client.LocalEndPoint!.ToString();

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using EchoSocket.Common;
@@ -29,9 +28,9 @@ public sealed class ServingTests : IDisposable
     public ServingTests()
     {
         var counters = new ServerCounters();
-        _acceptor = new Acceptor(_listener, ListenerToken, new AcceptLimits(100, 100), _poller, _recorder);
+        _acceptor = new Acceptor([_listener], ListenerToken, new AcceptLimits(100, 100), allowFrom: null, _poller, counters, _recorder);
         _closer = new ConnectionCloser(
-            _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, new IPEndPoint(IPAddress.Loopback, 2));
+            _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, "127.0.0.1:2");
         _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, counters, _recorder);
     }
 
@@ -67,6 +66,19 @@ public sealed class ServingTests : IDisposable
 
         Assert.Equal(Step.Nothing, _answering.Advance(connection));
         Assert.Equal((3, Interest.Writing), (transport.Unread, _poller.Interests[connection.Token]));
+    }
+
+    [Fact]
+    public void A_transport_that_wants_to_send_is_watched_for_room_until_it_has_sent()
+    {
+        var (connection, transport) = Connect();
+        transport.WantsToSend = true;
+        Assert.Equal(Step.Nothing, _answering.Advance(connection));
+        Assert.Equal(Interest.Reading | Interest.Writing, _poller.Interests[connection.Token]);
+
+        transport.WantsToSend = false;
+        Assert.Equal(Step.Nothing, _answering.Advance(connection));
+        Assert.Equal(Interest.Reading, _poller.Interests[connection.Token]);
     }
 
     [Fact]
@@ -218,7 +230,7 @@ public sealed class ServingTests : IDisposable
         var (connection, _) = Connect();
         _acceptor.UpdateAccepting(1);
         _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
-        Assert.Null(_acceptor.Accept(token: 3));
+        Assert.Null(_acceptor.Accept(ListenerToken, token: 3));
         Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
         Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
 

@@ -96,6 +96,10 @@ internal sealed class SimulatedServer : IPoller
     {
     }
 
+    public void Report(int token)
+    {
+    }
+
     public void Dispose()
     {
     }
@@ -136,6 +140,10 @@ internal sealed class SimulatedServer : IPoller
 
         public IPEndPoint? LocalEndPoint => throw new NotSupportedException();
 
+        public string Problem => throw new NotSupportedException();
+
+        public bool WantsToSend => throw new NotSupportedException();
+
         public int Unread => throw new NotSupportedException();
 
         public int Unacknowledged => throw new NotSupportedException();
@@ -156,11 +164,11 @@ internal sealed class SimulatedServer : IPoller
             return taken;
         }
 
-        public int Receive(byte[] buffer, int count, out SocketError error)
+        public int Receive(byte[] buffer, int offset, int count, out SocketError error)
         {
             var received = 0;
             while (received < count && _replies.Count > 0 && _replies.Peek().Time <= server.Now)
-                buffer[received++] = _replies.Dequeue().Value;
+                buffer[offset + received++] = _replies.Dequeue().Value;
             _unanswered -= received;
             error = received == 0 && !HasEnded ? SocketError.WouldBlock : SocketError.Success;
             return received;

@@ -68,6 +68,8 @@ internal sealed class Recorder : Observer
 
     public List<string> Warnings { get; } = [];
 
+    public ConcurrentQueue<string> Refusals { get; } = new();
+
     public Task Ended(int count) => Bounded.Start(() =>
     {
         lock (_gate)
@@ -78,6 +80,8 @@ internal sealed class Recorder : Observer
     }).Soon();
 
     public override void Connected(IPEndPoint remote) => MaxActiveConnections = Math.Max(MaxActiveConnections, Server!.ActiveConnections);
+
+    public override void Refused(IPEndPoint remote) => Refusals.Enqueue(remote.ToString());
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 

@@ -110,7 +110,7 @@ Describe 'The help of <_>' -ForEach $cmdlets {
 Describe 'Tab completion' {
     It 'completes <Line> to <Completions>' -ForEach @(
         @{ Line = 'Start-Echo'; Completions = 'Start-EchoServer' }
-        @{ Line = 'Start-EchoServer -Keep'; Completions = '-KeepListening' }
+        @{ Line = 'Start-EchoServer -KeepL'; Completions = '-KeepListening' }
         @{ Line = 'Start-EchoServer -Transform '; Completions = 'None Upper' }
         @{ Line = 'Send-EchoMessage -Encoding utf'; Completions = 'utf8 utf8NoBOM utf32' }
         @{ Line = 'Send-EchoMessage hi -Comp'; Completions = '-ComputerName' }

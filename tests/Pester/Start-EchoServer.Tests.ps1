@@ -75,15 +75,23 @@ Describe 'Start-EchoServer' {
         $problem.CategoryInfo.Category | Should-Be 'InvalidArgument'
     }
 
+    It 'does not listen on a name without an address' {
+        $problem = { Start-EchoServer -Address name.invalid -Port 0 } | Should-Throw "*'name.invalid' has no address*" 'HostNotFound,*'
+        $problem.CategoryInfo.Category | Should-Be 'ObjectNotFound'
+    }
+
     It 'warns where other computers can reach it: <Address>, <Parameters>' -ForEach @(
         @{ Address = '0.0.0.0'; Parameters = @{}; Warning = 'listens on 0\.0\.0\.0:' }
         @{ Address = '0.0.0.0'; Parameters = @{ KeepListening = $true }; Warning = 'listens on 0\.0\.0\.0:' }
         @{ Address = '::'; Parameters = @{}; Warning = 'listens on \[::\]:' }
+        @{ Address = '0.0.0.0', '::'; Parameters = @{}; Warning = 'listens on 0\.0\.0\.0:\d+, \[::\]:\d+, so' }
+        @{ Address = '::1', '0.0.0.0'; Parameters = @{}; Warning = 'listens on 0\.0\.0\.0:\d+, so' }
+        @{ Address = 'localhost'; Parameters = @{}; Warning = '^$' }
         @{ Address = '127.0.0.1'; Parameters = @{}; Warning = '^$' }
         @{ Address = '127.0.0.2'; Parameters = @{}; Warning = '^$' }
         @{ Address = '::1'; Parameters = @{}; Warning = '^$' }
     ) {
-        if ($Address -like '*:*' -and -not [Net.Sockets.Socket]::OSSupportsIPv6) { Set-ItResult -Skipped -Because 'there is no IPv6 here' }
+        if ("$Address" -like '*:*' -and -not [Net.Sockets.Socket]::OSSupportsIPv6) { Set-ItResult -Skipped -Because 'there is no IPv6 here' }
         if ($Address -eq '127.0.0.2' -and -not (Test-Path /proc)) { Set-ItResult -Skipped -Because 'only Linux has all of 127.0.0.0/8' }
         $null = Start-EchoServer -Port 0 -AsJob -Address $Address @Parameters -WarningVariable warned -WarningAction SilentlyContinue
         "$warned" | Should-MatchString $Warning
@@ -93,7 +101,9 @@ Describe 'Start-EchoServer' {
         @{ Parameter = 'Port'; Start = { Start-EchoServer -Port -1 } }
         @{ Parameter = 'Port'; Start = { Start-EchoServer -Port 65536 } }
         @{ Parameter = 'Backlog'; Start = { Start-EchoServer -Backlog 0 } }
-        @{ Parameter = 'Address'; Start = { Start-EchoServer -Address nonsense } }
+        @{ Parameter = 'Address'; Start = { Start-EchoServer -Address '[::1]:80' } }
+        @{ Parameter = 'Address'; Start = { Start-EchoServer -Address 127.0.0.1, 'no name' } }
+        @{ Parameter = 'Address'; Start = { Start-EchoServer -Address @() } }
         @{ Parameter = 'Address'; Start = { Start-EchoServer -Address $null } }
         @{ Parameter = 'Transform'; Start = { Start-EchoServer -Transform Lower } }
         @{ Parameter = 'MaxConnections'; Start = { Start-EchoServer -AsJob -Port 0 -KeepListening -MaxConnections 0 } }

@@ -10,9 +10,11 @@ internal static partial class Peers
 {
     public static Socket Call(int port) => Call(new IPEndPoint(IPAddress.Loopback, port));
 
-    public static Socket Call(IPEndPoint server)
+    public static Socket Call(IPEndPoint server, int? receiveBufferSize = null)
     {
         var socket = new Socket(server.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (receiveBufferSize is { } size)
+            socket.ReceiveBufferSize = size; // with a fixed size the buffer does not grow
         SetTimeouts(socket);
         socket.Connect(server);
         return socket;

@@ -1,5 +1,8 @@
 using System;
+using System.Collections.Generic;
+using System.Linq;
 using System.Net;
+using System.Net.NetworkInformation;
 using System.Runtime.InteropServices;
 
 namespace EchoSocket.Common;
@@ -16,6 +19,11 @@ internal static class EndPoints
         (IPEndPoint)endPoint is var ip && ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(Unmap(ip.Address), ip.Port) : ip;
 
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>The addresses of this computer's network interfaces.</summary>
+    public static IEnumerable<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
+        .SelectMany(network => network.GetIPProperties().UnicastAddresses)
+        .Select(address => address.Address.IsIPv6LinkLocal ? new IPAddress(address.Address.GetAddressBytes()) : address.Address); // no scope
 
     /// <summary>Reads a <c>struct sockaddr_in</c> or <c>sockaddr_in6</c> of Linux (ip(7), ipv6(7)).</summary>
     public static unsafe IPEndPoint Read(byte* address)

@@ -1,5 +1,6 @@
 using System;
 using System.Globalization;
+using System.Net;
 using System.Net.Sockets;
 
 namespace EchoSocket.Common;
@@ -10,6 +11,11 @@ internal static class Errors
     private const string NoEcho =
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
         "changes the bytes.";
+
+    public static EchoException Bind(IPEndPoint endPoint, SocketException e) =>
+        e.SocketErrorCode == SocketError.InvalidArgument && endPoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 }
+            ? new(EchoError.AddressNotAvailable, endPoint.ToString(), $"Cannot listen on {endPoint}: {LinkLocal(endPoint.Address)}", e)
+            : Bind(endPoint.ToString(), e);
 
     public static EchoException Bind(string endPoint, SocketException e) => e.SocketErrorCode switch
     {
@@ -27,31 +33,44 @@ internal static class Errors
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
     // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
-    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit) => e.SocketErrorCode switch
+    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit, string? source = null) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(EchoError.ConnectionRefused, endPoint,
             $"Nothing listens on {endPoint}: the connection was refused{tried}. Start a server there, or give the " +
             "computer and port of one that runs.", e),
+        SocketError.AddressNotAvailable when source is not null => new(EchoError.AddressNotAvailable, source,
+            $"Cannot connect from {source}: this computer does not have the address, or none of its ports is free. Give one that it " +
+            "has, or omit the source address.", e),
         _ when SocketErrors.IsUnreachable(e.SocketErrorCode) => new(EchoError.HostUnreachable, endPoint,
-            $"There is no route to {endPoint}{tried}. Check the address and this computer's network.", e),
+            $"There is no route {(source is null ? "" : $"from {source} ")}to {endPoint}{tried}. Check the address and this computer's network.", e),
         SocketError.TimedOut => new(EchoError.ConnectionTimeout, endPoint,
             $"Could not connect to {endPoint} within {Seconds(limit)}{tried}. The host may be down, or a firewall may drop " +
             "the packets; check both, or allow more time.", e),
         SocketError.AccessDenied => new(EchoError.AccessDenied, endPoint,
             $"Connecting to {endPoint} is not allowed{tried}. A firewall on this computer may forbid it; let this program " +
             "through.", e),
+        _ when SocketErrors.IsReset(e.SocketErrorCode) => new(EchoError.ConnectionReset, endPoint,
+            $"{endPoint} reset the connection as soon as it was established{tried}. The server, or a device on the path to it, " +
+            "may not allow this computer; look for the reason there.", e),
         _ => Other(endPoint, "Connecting to", e),
     };
 
     public static EchoException HostNotFound(string host, string endPoint, Exception? e) => new(EchoError.HostNotFound, endPoint,
         $"The name '{host}' has no address. Check its spelling, or give an IP address.", e);
 
+    public static EchoException NoAddressOfFamily(string host, string endPoint, string family) => new(EchoError.HostNotFound, endPoint,
+        $"'{host}' has no {family} address, and no other may be used: the family was chosen, or follows from the source address. Allow " +
+        "the other family, or give another computer.", null);
+
+    public static EchoException NoInterface(string endPoint, IPAddress address, SocketException e) => new(EchoError.HostUnreachable, endPoint,
+        $"There is no route to {endPoint}: {LinkLocal(address)}", e);
+
     public static EchoException ResolveTimeout(string host, string endPoint, string problem, TimeSpan limit, Exception? e) =>
         new(EchoError.ConnectionTimeout, endPoint,
             $"Could not connect to {endPoint} within {Seconds(limit)}: resolving '{host}' {problem}. Check the name and this " +
             "computer's DNS servers, give an IP address, or allow more time.", e);
 
-    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit)
+    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "")
     {
         var progress = string.Format(
             CultureInfo.InvariantCulture,
@@ -60,7 +79,7 @@ internal static class Errors
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
-                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.");
+                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}");
         }
 
         if (SocketErrors.IsReset(error))
@@ -77,6 +96,11 @@ internal static class Errors
                 $"The exchange with {endPoint} was not complete within {Seconds(limit)}: {progress}. Check that it is an echo server " +
                 "and that it is not busy with another client (some serve one at a time), or allow more time.");
         }
+
+        if (SocketErrors.IsVanished(error))
+            return Vanished(endPoint, progress, error);
+        if (problem.Length > 0)
+            return Tls(endPoint, $"{problem} Before that, {progress}.");
 
         return Other(endPoint, $"Exchanging a message ({progress}) with", new SocketException((int)error));
     }
@@ -103,14 +127,33 @@ internal static class Errors
             endPoint, messages, shown, NoEcho, option));
 
     /// <summary>The connection ended while the client waited for nothing; no error is the server's FIN.</summary>
-    public static EchoException Idle(string endPoint, SocketError error) =>
+    public static EchoException Idle(string endPoint, SocketError error, string problem) =>
         error == SocketError.Success ? new(EchoError.ConnectionClosedEarly, endPoint,
             $"{endPoint} closed the connection while no message was outstanding. Check that it still runs, and how long it " +
-            "waits for the next message.")
+            $"waits for the next message.{After(problem)}")
         : SocketErrors.IsReset(error) ? new(EchoError.ConnectionReset, endPoint,
             $"{endPoint} reset the connection while no message was outstanding. The server, or a device on the path to it, " +
             "aborted the connection; look for the reason there.")
+        : problem.Length > 0 ? Tls(endPoint, problem)
+        : SocketErrors.IsVanished(error) ? Vanished(endPoint, "no message was outstanding", error)
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
+
+    public static EchoException Tls(string endPoint, string problem) => new(EchoError.AuthenticationFailed, endPoint,
+        $"TLS with {endPoint} failed. {problem} Check that both sides use TLS on this port, and their certificates.");
+
+    public static EchoException TlsTimeout(string endPoint, TimeSpan limit) => new(EchoError.ConnectionTimeout, endPoint,
+        $"The TLS handshake with {endPoint} was not complete within {Seconds(limit)}. Check that the server uses TLS on this port " +
+        "and that it is not busy with another client (some serve one at a time), or allow more time.");
+
+    private static string After(string problem) => problem.Length > 0 ? " " + problem : "";
+
+    private static string LinkLocal(IPAddress address) =>
+        $"{address} is a link-local address, which each interface may have. Append the interface, as in {address}%eth0 (on Windows its " +
+        "number).";
+
+    private static EchoException Vanished(string endPoint, string progress, SocketError error) => new(EchoError.HostUnreachable, endPoint,
+        $"{endPoint} can no longer be reached: {progress}. The server, or the path to it, has failed without closing the connection " +
+        $"({error}). Check both.");
 
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);

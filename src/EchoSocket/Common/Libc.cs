@@ -84,6 +84,7 @@ internal static unsafe class Libc
         22 => SocketError.InvalidArgument, // EINVAL
         23 or 24 => SocketError.TooManyOpenSockets, // ENFILE, EMFILE
         32 => SocketError.Shutdown, // EPIPE
+        101 => SocketError.NetworkUnreachable, // ENETUNREACH
         103 => SocketError.ConnectionAborted, // ECONNABORTED
         104 => SocketError.ConnectionReset, // ECONNRESET
         110 => SocketError.TimedOut, // ETIMEDOUT

@@ -9,8 +9,15 @@ internal static class SocketErrors
     public static bool IsReset(SocketError error) => error
         is SocketError.ConnectionReset
         or SocketError.ConnectionAborted
-        or SocketError.NetworkReset
         or SocketError.Shutdown;
+
+    /// <summary>
+    /// Whether the peer of a connection can no longer be reached: it acknowledged neither data nor keep-alive probes
+    /// (TimedOut; on Windows NetworkReset), or there is no path to it any more.
+    /// </summary>
+    public static bool IsVanished(SocketError error) => error
+        is SocketError.TimedOut or SocketError.NetworkReset
+        or SocketError.HostUnreachable or SocketError.HostDown or SocketError.NetworkUnreachable or SocketError.NetworkDown;
 
     /// <summary>Whether an accept failed because of the listener. Any other error is about a client that is gone.</summary>
     public static bool IsListenerFailure(SocketError error) => error
@@ -30,6 +37,8 @@ internal static class SocketErrors
     {
         SocketError.ConnectionRefused => "refused",
         SocketError.TimedOut or SocketError.WouldBlock => "timed out",
+        SocketError.NetworkReset => "no longer reachable",
+        SocketError.AddressNotAvailable => "no address to connect from",
         _ when IsUnreachable(error) => "no route",
         _ when IsReset(error) => "reset",
         _ => Describe(error),

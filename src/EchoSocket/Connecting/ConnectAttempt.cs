@@ -25,8 +25,10 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
 
     /// <summary>
     /// Connects the given socket, or a new one, and closes it if that fails. The attempt times out at the deadline, in stopwatch ticks.
+    /// <paramref name="prepare"/> is called before.
     /// </summary>
-    public static ConnectAttempt Run(IPEndPoint remote, long deadline, CancellationToken cancellation, Socket? socket = null)
+    public static ConnectAttempt Run(
+        IPEndPoint remote, long deadline, CancellationToken cancellation, Socket? socket = null, Action<Socket>? prepare = null)
     {
         var start = Stopwatch.GetTimestamp();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -36,6 +38,7 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
         {
             socket ??= CreateSocket(remote);
             socket.NoDelay = true;
+            prepare?.Invoke(socket);
 
             // Only closing the socket ends a blocking connect on every system. An asynchronous connect would make the
             // socket non-blocking on Unix for the rest of its life.
@@ -56,7 +59,8 @@ internal sealed class ConnectAttempt(IPEndPoint remote, TimeSpan time, Connected
         }
         catch (SocketException e)
         {
-            failure = e;
+            // Linux and macOS report it so if there is no route between the address of the socket and this one.
+            failure = e.SocketErrorCode == SocketError.InvalidArgument ? new SocketException((int)SocketError.HostUnreachable) : e;
         }
         catch (ObjectDisposedException)
         {

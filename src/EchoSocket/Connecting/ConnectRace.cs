@@ -19,8 +19,14 @@ internal static class ConnectRace
     private const int StaggerMilliseconds = 250; // as RFC 8305 recommends in section 5
 
     /// <summary>Runs a race until one address has connected, all have failed, or the deadline (in stopwatch ticks) has passed.</summary>
+    /// <param name="addresses">The addresses of the host.</param>
+    /// <param name="port">The port of the host.</param>
+    /// <param name="deadline">In stopwatch ticks.</param>
+    /// <param name="cancellation">Ends the race.</param>
+    /// <param name="prepare">Called with each socket before it connects.</param>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static ConnectRaceResult Run(IEnumerable<IPAddress> addresses, int port, long deadline, CancellationToken cancellation)
+    public static ConnectRaceResult Run(
+        IEnumerable<IPAddress> addresses, int port, long deadline, CancellationToken cancellation, Action<Socket>? prepare = null)
     {
         var remotes = Interleave(addresses).Select(address => new IPEndPoint(address, port)).ToList();
         var started = new List<Task<ConnectAttempt>>();
@@ -34,9 +40,9 @@ internal static class ConnectRace
             {
                 var remote = remotes[started.Count];
                 var attempt = remotes.Count == 1
-                    ? Task.FromResult(ConnectAttempt.Run(remote, deadline, end.Token)) // a single attempt can use the calling thread
+                    ? Task.FromResult(ConnectAttempt.Run(remote, deadline, end.Token, prepare: prepare)) // a single attempt can use the calling thread
                     : Task.Factory.StartNew(
-                        () => ConnectAttempt.Run(remote, deadline, end.Token), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+                        () => ConnectAttempt.Run(remote, deadline, end.Token, prepare: prepare), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
                 started.Add(attempt);
                 running.Add(attempt);
             }

@@ -17,7 +17,9 @@ internal static class Connector
         var (host, timeout) = (options.Host, options.ConnectionTimeout);
         var deadline = Stopwatch.GetTimestamp() + Clock.Ticks(timeout);
         var endPoint = Display(host, options.Port);
-        var resolution = options.Resolver.Resolve(host, deadline, cancellation);
+        var resolution = Resolve(options, deadline, cancellation);
+        if (resolution.MissingFamily is { } missing)
+            throw Errors.NoAddressOfFamily(host, endPoint, missing);
         if (resolution.Addresses.Length == 0)
         {
             throw resolution.Error is TimeoutException
@@ -25,10 +27,17 @@ internal static class Connector
                 : Errors.HostNotFound(host, endPoint, resolution.Error);
         }
 
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation);
+        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation, options.Prepare);
+        if (race.Winner is null && resolution.Addresses.FirstOrDefault(a => a is { IsIPv6LinkLocal: true, ScopeId: 0 }) is { } linkLocal)
+            throw Errors.NoInterface(endPoint, linkLocal, race.Failure);
         var tried = race.Attempts.All(a => a.EndPoint == endPoint) ? "" : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
-        return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout);
+        return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout, options.SourceAddress);
     }
+
+    /// <summary>Resolves the host to the addresses that the options allow.</summary>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static NameResolution Resolve(EchoClientOptions options, long deadline, CancellationToken cancellation) =>
+        options.Resolver.Resolve(options.Host, deadline, cancellation).Of(options.AddressFamily).Of(options.SourceFamily);
 
     /// <summary>Writes an IPv6 address in brackets, as described in RFC 3986, section 3.2.2.</summary>
     public static string Display(string host, int port) =>

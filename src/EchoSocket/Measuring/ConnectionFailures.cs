@@ -35,21 +35,19 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         foreach (var connection in connections)
         {
             if (!connection.Failed && IsLate(connection, now))
-                Fail(connection, SocketError.TimedOut);
+                FailLate(connection);
         }
     }
+
+    /// <summary>Removes a connection because a reply is late.</summary>
+    public void FailLate(MeteredConnection connection) => FailExchange(connection, SocketError.TimedOut);
 
     /// <summary>
     /// Removes a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the server's FIN. Once
     /// all messages are sent and answered, the server may close, and that is no failure.
     /// </summary>
-    public void Fail(MeteredConnection connection, SocketError error)
-    {
-        var size = options.MessageSize;
-        if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
-        Remove(connection);
-    }
+    public void Fail(MeteredConnection connection, SocketError error) =>
+        FailExchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error); // the system's own time-out
 
     /// <summary>Fails a connection because the next byte of its replies is wrong, or is one too many.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
@@ -58,6 +56,14 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         tally.Add(connection.Outstanding == 0
             ? Errors.Excess(_endPoint, position / size, shown)
             : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+        Remove(connection);
+    }
+
+    private void FailExchange(MeteredConnection connection, SocketError error)
+    {
+        var size = options.MessageSize;
+        if (connection.Outstanding > 0 || !run.Pace.IsOver)
+            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
         Remove(connection);
     }
 

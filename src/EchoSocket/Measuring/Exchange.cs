@@ -31,7 +31,7 @@ internal sealed class Exchange(
         if (connection.Failed)
             return;
 
-        var count = connection.Transport.Receive(_buffer, _buffer.Length, out var error);
+        var count = connection.Transport.Receive(_buffer, 0, _buffer.Length, out var error);
         if (count > 0)
             Take(connection, count, options.Timestamp());
         else if (error != SocketError.WouldBlock)
@@ -107,7 +107,7 @@ internal sealed class Exchange(
 
         run.Answered(answered);
         if (connection.Answered < whole)
-            failures.Fail(connection, SocketError.TimedOut);
+            failures.FailLate(connection);
         else if (right < count)
             failures.FailMismatch(connection, Escaping.Quote(_buffer, right, count - right));
 

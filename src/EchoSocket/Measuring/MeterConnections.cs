@@ -61,11 +61,11 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
         var endPoint = Connector.Display(options.Host, options.Port);
         Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentConnects }, socket =>
         {
-            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket);
+            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket, options.Prepare);
             if (attempt.Connected is { } connection)
                 Add(connection);
             else if (attempt.Failure is { } failure)
-                failures.Add(Errors.Connect(endPoint, "", failure, options.ConnectionTimeout));
+                failures.Add(Errors.Connect(endPoint, "", failure, options.ConnectionTimeout, options.SourceAddress));
         });
     }
 

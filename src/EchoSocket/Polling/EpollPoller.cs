@@ -27,6 +27,7 @@ internal sealed unsafe class EpollPoller : IPoller
     private readonly int _epoll = -1;
     private readonly int _wake = -1; // an eventfd(2): unlike a datagram, a wake-up can't be lost
     private readonly byte* _events = (byte*)Marshal.AllocHGlobal(MaxEvents * 16);
+    private readonly WokenTokens _woken = new();
     private int[] _descriptors = new int[16];
     private bool _disposed;
 
@@ -94,14 +95,26 @@ internal sealed unsafe class EpollPoller : IPoller
                 throw new Win32Exception(Marshal.GetLastWin32Error());
         }
 
+        var total = Math.Max(count, 0);
         for (var i = 0; i < count; i++)
         {
             ready[i] = *(int*)(_events + (i * EventSize) + TokenOffset);
             if (ready[i] == Poller.WakeToken)
-                Libc.read(_wake, _events, (IntPtr)sizeof(long)); // resets the counter; the buffer is this event's own entry, already read
+            {
+                long counter;
+                Libc.read(_wake, (byte*)&counter, (IntPtr)sizeof(long)); // resets the counter
+                if (_woken.MoveTo(ready, ref total) > 0)
+                    Wake();
+            }
         }
 
-        return Math.Max(count, 0);
+        return total;
+    }
+
+    public void Report(int token)
+    {
+        _woken.Add(token);
+        Wake();
     }
 
     public void Wake()

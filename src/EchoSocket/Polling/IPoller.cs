@@ -39,6 +39,12 @@ internal interface IPoller : IDisposable
 
     /// <summary>From any thread, at any time: ends the current wait, or else the next one.</summary>
     void Wake();
+
+    /// <summary>
+    /// From any thread, at any time: makes the current wait, or else the next one, report this token as ready. The token may be
+    /// that of another connection by then, for which it is one check too many.
+    /// </summary>
+    void Report(int token);
 }
 
 /// <summary>What a socket is watched for. The values are those of epoll(7).</summary>

@@ -21,6 +21,7 @@ internal sealed class SelectPoller : IPoller
     private readonly List<Socket> _readable = [];
     private readonly List<Socket> _writable = [];
     private readonly WakePair _wake = new();
+    private readonly WokenTokens _woken = new();
     private uint _reported;
 
     public SelectPoller() => Register(_wake.Reader, Poller.WakeToken);
@@ -50,6 +51,7 @@ internal sealed class SelectPoller : IPoller
 
             client = _sockets[listener].Accept();
             BlockingTransport.DisableNagle(client);
+            KeepAlive.Inherit(_sockets[listener], client);
             var transport = Adopt(client, token);
             error = SocketError.Success;
             return transport;
@@ -93,19 +95,30 @@ internal sealed class SelectPoller : IPoller
         // If more are ready than the array holds, the next wait begins with those left out.
         var total = _readable.Count + _writable.Count;
         var count = Math.Min(total, ready.Length);
+        var withWoken = count;
         for (var i = 0; i < count; i++)
         {
             var next = (int)((_reported + (uint)i) % total);
             ready[i] = _tokens[next < _readable.Count ? _readable[next] : _writable[next - _readable.Count]];
             if (ready[i] == Poller.WakeToken)
+            {
                 _wake.Drain();
+                if (_woken.MoveTo(ready, ref withWoken) > 0)
+                    Wake();
+            }
         }
 
         _reported = total > count ? _reported + (uint)count : 0;
-        return count;
+        return withWoken;
     }
 
     public void Wake() => _wake.Wake();
+
+    public void Report(int token)
+    {
+        _woken.Add(token);
+        Wake();
+    }
 
     public void Dispose() => _wake.Dispose();
 

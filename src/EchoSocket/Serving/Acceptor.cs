@@ -1,5 +1,7 @@
 using System;
+using System.Collections.Generic;
 using System.Diagnostics;
+using System.Linq;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -8,8 +10,8 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// An event loop's listener. It accepts one client at a time, and pauses while the maximum number of clients is connected,
-/// while the observer is full, and while the process is out of handles.
+/// Accepts the clients of an event loop's listeners, one at a time. It pauses while the maximum number of clients is connected,
+/// while the observer is full, and while the process is out of handles. It closes clients that may not connect.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
@@ -19,10 +21,12 @@ internal sealed class Acceptor : IDisposable
     // At most one warning in this time.
     private static readonly TimeSpan WarningPause = TimeSpan.FromSeconds(10);
 
-    private readonly Socket _listener;
-    private readonly int _token;
+    private readonly Socket[] _listeners;
+    private readonly int _firstToken;
     private readonly AcceptLimits _limits;
+    private readonly IReadOnlyList<AddressRange>? _allowFrom;
     private readonly IPoller _poller;
+    private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
     private readonly HandleReserve _reserve = new();
     private bool _registered;
@@ -31,12 +35,16 @@ internal sealed class Acceptor : IDisposable
     private long _warnAgain;
     private long _accepted;
 
-    public Acceptor(Socket listener, int token, AcceptLimits limits, IPoller poller, IEchoObserver? observer)
+    public Acceptor(
+        Socket[] listeners, int firstToken, AcceptLimits limits, IReadOnlyList<AddressRange>? allowFrom, IPoller poller,
+        ServerCounters counters, IEchoObserver? observer)
     {
-        _listener = listener;
-        _token = token;
+        _listeners = listeners;
+        _firstToken = firstToken;
         _limits = limits;
+        _allowFrom = allowFrom;
         _poller = poller;
+        _counters = counters;
         _observer = observer;
     }
 
@@ -77,8 +85,11 @@ internal sealed class Acceptor : IDisposable
         }
     }
 
-    /// <summary>Accepts the next client and registers it with this token. Returns null if none is waiting, or accepting is paused.</summary>
-    public ITransport? Accept(int token)
+    /// <summary>
+    /// Accepts the next client of the listener with this token, and registers it with the other token. Returns null if none is waiting, or accepting is paused.
+    /// <see cref="Admit"/> says whether to serve it.
+    /// </summary>
+    public ITransport? Accept(int listener, int token)
     {
         if (!_accepting)
             return null; // an earlier accept of this round reached the limit
@@ -89,10 +100,9 @@ internal sealed class Acceptor : IDisposable
             return null;
         }
 
-        if (_poller.Accept(_token, token, out var error) is { } client)
+        if (_poller.Accept(listener, token, out var error) is { } client)
         {
             _outOfHandles = false;
-            _accepted++;
             return client;
         }
 
@@ -113,6 +123,26 @@ internal sealed class Acceptor : IDisposable
         return null;
     }
 
+    /// <summary>
+    /// Counts a client that was accepted. One that may not connect is closed, with RST: a FIN would leave state of the
+    /// connection in the system, for up to minutes. Returns false for it.
+    /// </summary>
+    public bool Admit(ITransport client, int token)
+    {
+        if (_allowFrom?.Any(range => range.Contains(client.RemoteEndPoint.Address)) != false)
+        {
+            _accepted++;
+            _counters.Accepted();
+            return true;
+        }
+
+        _poller.Unregister(token);
+        _counters.CountRefused();
+        client.Abort();
+        _observer?.Refused(client.RemoteEndPoint);
+        return false;
+    }
+
     /// <summary>Call it after closing a connection: it frees a handle, so accepting may resume at once.</summary>
     public void HandleFreed()
     {
@@ -123,28 +153,37 @@ internal sealed class Acceptor : IDisposable
     public void Close()
     {
         if (_registered)
-            _poller.Unregister(_token);
+            ForEach((_, token) => _poller.Unregister(token));
         _registered = _accepting = false;
-        _listener.Dispose();
+        ForEach((listener, _) => listener.Dispose());
     }
 
     public void Dispose()
     {
-        _listener.Dispose();
+        ForEach((listener, _) => listener.Dispose());
         _reserve.Dispose();
     }
 
-    // While it pauses, the listener stays registered, with no interest: to register it anew could fail for lack of memory.
+    private void ForEach(Action<Socket, int> action)
+    {
+        for (var i = 0; i < _listeners.Length; i++)
+            action(_listeners[i], _firstToken + i);
+    }
+
+    // While it pauses, a listener stays registered, with no interest: to register it anew could fail for lack of memory.
     private void Watch(bool value)
     {
         if (_registered)
         {
-            _poller.Change(_token, value ? Interest.Reading : Interest.None);
+            ForEach((_, token) => _poller.Change(token, value ? Interest.Reading : Interest.None));
         }
         else
         {
-            _listener.Blocking = false; // a client may disconnect between the wait and the accept
-            _poller.Register(_listener, _token);
+            ForEach((listener, token) =>
+            {
+                listener.Blocking = false; // a client may disconnect between the wait and the accept
+                _poller.Register(listener, token);
+            });
             _registered = true;
         }
 

@@ -31,11 +31,14 @@ internal sealed class Answering(
 
     private Step ReceiveAndSend(ServedConnection connection)
     {
-        var count = connection.Transport.Receive(_buffer, unsent.ReadSize, out var error);
+        var count = connection.Transport.Receive(_buffer, 0, unsent.ReadSize, out var error);
         if (count == 0)
         {
-            if (error == SocketError.WouldBlock)
-                return Step.Nothing;
+            if (error is SocketError.WouldBlock or SocketError.InProgress)
+            {
+                Watch(connection);
+                return error == SocketError.InProgress ? Step.Moved : Step.Nothing;
+            }
 
             closer.End(connection, error);
             return Step.Ended;
@@ -79,6 +82,17 @@ internal sealed class Answering(
         }
 
         return sent > 0 ? Step.Moved : Step.Nothing;
+    }
+
+    // A TLS handshake may have bytes of its own to send.
+    private void Watch(ServedConnection connection)
+    {
+        var wantsToSend = connection.Transport.WantsToSend;
+        if (wantsToSend == connection.WatchedForSending)
+            return;
+
+        connection.WatchedForSending = wantsToSend;
+        poller.Change(connection.Token, wantsToSend ? Interest.Reading | Interest.Writing : Interest.Reading);
     }
 
     // Returns false if the send failed and so ended the connection.

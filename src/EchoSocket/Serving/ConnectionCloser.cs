@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -15,17 +14,13 @@ namespace EchoSocket.Serving;
 /// </remarks>
 internal sealed class ConnectionCloser(
     IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
-    ServerCounters counters, IEchoObserver? observer, IPEndPoint listening)
+    ServerCounters counters, IEchoObserver? observer, string? local)
 {
     // More than the socket buffers of both ends hold. A client that keeps sending beyond this gets RST, because the close then
     // leaves data unread.
     private const long MaxDrain = 64 * 1024 * 1024;
 
-    // The local endpoint of every connection, unless the listener has several addresses.
-    private readonly string? _local =
-        listening.Address.Equals(IPAddress.Any) || listening.Address.Equals(IPAddress.IPv6Any) ? null : listening.ToString();
-
-    private readonly byte[] _discarded = new byte[16 * 1024];
+    private readonly byte[] _discarded = new byte[32 * 1024];
 
     /// <summary>The server is being stopped: from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
     public bool Stopping { get; set; }
@@ -33,12 +28,14 @@ internal sealed class ConnectionCloser(
     /// <summary>Ends a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the client's FIN.</summary>
     public void End(ServedConnection connection, SocketError error)
     {
+        var problem = connection.Transport.Problem;
         if (error == SocketError.Success)
-            End(connection, Stopping ? EndReason.Stopped : EndReason.PeerClosed);
+            End(connection, Stopping ? EndReason.Stopped : EndReason.PeerClosed, problem);
         else if (SocketErrors.IsReset(error))
-            End(connection, EndReason.PeerReset);
+            End(connection, EndReason.PeerReset, problem);
         else
-            End(connection, EndReason.Faulted, SocketErrors.Describe(error));
+            End(connection, EndReason.Faulted, problem.Length > 0 ? problem
+                : (SocketErrors.IsVanished(error) ? "The client can no longer be reached: " : "") + SocketErrors.Describe(error));
     }
 
     /// <summary>Ends a connection for this reason.</summary>
@@ -47,11 +44,11 @@ internal sealed class ConnectionCloser(
         // Asking costs system calls, and works only while the socket is open.
         var ended = reason is EndReason.Stopped or EndReason.IdleTimeout;
         var undelivered = ended ? connection.Transport.Unacknowledged : 0;
-        var local = observer is null ? "" : _local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
+        var ours = observer is null ? "" : local ?? connection.Transport.LocalEndPoint?.ToString() ?? "";
         Release(connection, reason);
         try
         {
-            observer?.Ended(connection.Remote, connection.Result(local, reason, ended ? Leftover(connection, reason, undelivered) : detail));
+            observer?.Ended(connection.Remote, connection.Result(ours, reason, ended ? Leftover(connection, reason, undelivered) : detail));
         }
         finally
         {
@@ -75,9 +72,9 @@ internal sealed class ConnectionCloser(
     {
         for (var start = connection.Discarded; connection.Discarded - start < limit;)
         {
-            var count = connection.Transport.Receive(_discarded, _discarded.Length, out var error);
+            var count = connection.Transport.Receive(_discarded, 0, _discarded.Length, out var error);
             if (count == 0)
-                return error;
+                return error == SocketError.InProgress ? SocketError.WouldBlock : error;
 
             connection.Discarded += count;
             connection.BytesReceived += count;

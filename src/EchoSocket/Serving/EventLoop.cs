@@ -4,6 +4,7 @@ using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Serving;
 
@@ -13,35 +14,41 @@ namespace EchoSocket.Serving;
 /// </summary>
 internal sealed class EventLoop : IDisposable
 {
-    private const int ListenerToken = Poller.WakeToken + 1;
-    private const int FirstClientToken = ListenerToken + 1;
+    private const int FirstListenerToken = Poller.WakeToken + 1;
     private const int ClientsPerAccept = 32;
 
     private readonly Readiness _readiness;
+    private readonly int _firstClientToken;
     private readonly Acceptor _acceptor;
-    private readonly ConnectionTable _connections = new(FirstClientToken);
+    private readonly ConnectionTable _connections;
     private readonly ActivityOrder _activity = new();
     private readonly ConnectionCloser _closer;
     private readonly Answering _answering;
     private readonly IdleTimer _idle;
     private readonly GracefulStop _gracefulStop;
-    private readonly ServerCounters _counters;
     private readonly IEchoObserver? _observer;
+    private readonly Func<ITransport, int, ITransport>? _secure;
     private volatile bool _stop;
 
-    public EventLoop(Socket listener, EchoServerOptions options, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
+    public EventLoop(Socket[] listeners, EchoServerOptions options, TlsServer? tls, AcceptLimits limits, ServerCounters counters, IEchoObserver? observer)
     {
         var poller = options.Poller();
-        var unsent = new UnsentReplies(options.UnsentBudget);
+        var unsent = new UnsentReplies(options.UnsentBudget, tls is null ? UnsentReplies.MinReadSize : TlsTransport.MinCount);
         _readiness = new Readiness(poller, new AdaptiveSpin(pollCosts: false));
-        _acceptor = new Acceptor(listener, ListenerToken, limits, poller, observer);
+        _firstClientToken = FirstListenerToken + listeners.Length;
+        _connections = new ConnectionTable(_firstClientToken);
+        _acceptor = new Acceptor(listeners, FirstListenerToken, limits, options.AllowFrom, poller, counters, observer);
         _closer = new ConnectionCloser(
-            poller, _connections, _activity, unsent, _acceptor, counters, observer, (IPEndPoint)listener.LocalEndPoint!);
+            poller, _connections, _activity, unsent, _acceptor, counters, observer, LocalEndPoint(listeners));
         _answering = new Answering(poller, options.TransformBytes, unsent, _closer, counters, observer);
         _idle = new IdleTimer(options.IdleTimeout, _activity, _answering, _closer);
         _gracefulStop = new GracefulStop(_readiness, _connections, _answering, _closer, options.StopGrace);
-        _counters = counters;
         _observer = observer;
+        if (tls is not null)
+        {
+            var buffers = new TlsBuffers();
+            _secure = (transport, token) => new TlsTransport(transport, buffers, tls, () => poller.Report(token));
+        }
     }
 
     /// <summary>From any thread: ends <see cref="Run"/> gracefully.</summary>
@@ -76,28 +83,38 @@ internal sealed class EventLoop : IDisposable
         _readiness.Dispose();
     }
 
+    // The local endpoint of every connection; null if connections may differ in it.
+    private static string? LocalEndPoint(Socket[] listeners) =>
+        listeners.Length == 1 && EndPoints.Unmap(listeners[0].LocalEndPoint!) is var only
+        && !only.Address.Equals(IPAddress.Any) && !only.Address.Equals(IPAddress.IPv6Any)
+            ? only.ToString()
+            : null;
+
     private void Handle(int token, long now)
     {
-        if (token == ListenerToken)
-            AcceptClients();
+        if (token >= FirstListenerToken && token < _firstClientToken)
+            AcceptClients(token);
         else if (_connections[token] is { } connection && _answering.Advance(connection) == Step.Moved)
             _idle.Touch(connection, now);
     }
 
     // Accepts one client, and one more for every 32 that this round serves. So new clients do not wait for hundreds of others,
     // nor do the others wait for a flood of new ones.
-    private void AcceptClients()
+    private void AcceptClients(int listener)
     {
         for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
         {
             var token = _connections.TakeToken();
-            if (_acceptor.Accept(token) is not { } transport)
+            var transport = _acceptor.Accept(listener, token);
+            if (transport is not null && _acceptor.Admit(transport, token))
             {
-                _connections.ReturnToken(token);
-                break;
+                Begin(new ServedConnection(token, _secure?.Invoke(transport, token) ?? transport));
+                continue;
             }
 
-            Begin(new ServedConnection(token, transport));
+            _connections.ReturnToken(token);
+            if (transport is null)
+                break;
         }
     }
 
@@ -105,7 +122,6 @@ internal sealed class EventLoop : IDisposable
     {
         _connections.Add(connection);
         _activity.Add(connection);
-        _counters.Accepted();
         _observer?.Connected(connection.Remote);
         _acceptor.UpdateAccepting(_connections.Count);
     }

@@ -11,6 +11,8 @@ internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 
     public void Connected(IPEndPoint remote) => next?.Connected(remote);
 
+    public void Refused(IPEndPoint remote) => next?.Refused(remote);
+
     public void Received(IPEndPoint remote, byte[] buffer, int count) => next?.Received(remote, buffer, count);
 
     public void Ended(IPEndPoint remote, ConnectionResult connection)

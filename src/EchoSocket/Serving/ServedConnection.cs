@@ -41,6 +41,9 @@ internal sealed class ServedConnection
 
     public int Length { get; set; }
 
+    /// <summary>True while the transport waits for room in the send buffer, for bytes of its own.</summary>
+    public bool WatchedForSending { get; set; }
+
     /// <summary>Bytes from the client that stay unanswered if the connection ends now.</summary>
     public long Unanswered => Discarded + Length - Sent;
 

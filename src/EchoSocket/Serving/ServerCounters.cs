@@ -7,12 +7,15 @@ internal sealed class ServerCounters
 {
     private int _active;
     private long _total;
+    private long _refused;
     private long _received;
     private long _sent;
 
     public int Active => Volatile.Read(ref _active);
 
     public long Total => Volatile.Read(ref _total);
+
+    public long Refused => Volatile.Read(ref _refused);
 
     public long BytesReceived => Volatile.Read(ref _received);
 
@@ -23,6 +26,8 @@ internal sealed class ServerCounters
         Volatile.Write(ref _total, _total + 1);
         Volatile.Write(ref _active, _active + 1);
     }
+
+    public void CountRefused() => Volatile.Write(ref _refused, _refused + 1);
 
     public void Ended() => Volatile.Write(ref _active, _active - 1);
 

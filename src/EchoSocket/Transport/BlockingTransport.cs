@@ -10,7 +10,7 @@ namespace EchoSocket.Transport;
 /// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
 /// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown()"/>.
 /// </summary>
-internal sealed class BlockingTransport(Socket socket) : IDisposable
+internal class BlockingTransport(Socket socket) : IDisposable
 {
     // Closing a socket with unread input resets the connection (RFC 9293, section 3.6.1; Linux and Windows alike). So up
     // to this many bytes are read first. A peer that sends more after our FIN gets the reset.
@@ -21,10 +21,15 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
     private int _receiveTimeout;
 
-    public bool IsDisposed { get; private set; }
+    public bool IsDisposed { get; protected set; }
+
+    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send"/> reported last, as a sentence; otherwise empty.</summary>
+    public virtual string Problem => "";
 
     /// <summary>There are bytes to read.</summary>
-    public bool HasUnread
+    public virtual bool HasUnread => SocketHasUnread;
+
+    private bool SocketHasUnread
     {
         get
         {
@@ -57,9 +62,10 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
 
     /// <summary>
     /// Reads at least one byte. Zero with <see cref="SocketError.Success"/> is the peer's FIN. Fails with a time-out when
-    /// the stopwatch shows <paramref name="due"/>.
+    /// the stopwatch shows <paramref name="due"/>, and with <see cref="SocketError.NetworkReset"/> if the peer can no longer be
+    /// reached.
     /// </summary>
-    public int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
+    public virtual int Receive(byte[] buffer, int offset, int count, long due, out SocketError error)
     {
         error = SocketError.TimedOut;
         var left = Clock.MillisecondsUntil(due);
@@ -71,7 +77,10 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
             // Changing the time-out costs a system call, so one that is up to 1 % too long is kept.
             if (left > _receiveTimeout || left < _receiveTimeout - (_receiveTimeout / 100))
                 socket.ReceiveTimeout = _receiveTimeout = left;
-            return socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+            var received = socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+            if (error == SocketError.TimedOut && (left < 0 || Clock.MillisecondsUntil(due) > (left / 10) + 20))
+                error = SocketError.NetworkReset; // the time-out of keep-alive, or of sending again
+            return received;
         }
         catch (SocketException)
         {
@@ -86,7 +95,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Whether a receive would return at once; waits up to this time for that.</summary>
-    public bool IsReadable(int milliseconds = 0)
+    public virtual bool IsReadable(int milliseconds = 0)
     {
         try
         {
@@ -99,7 +108,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Sends the first <paramref name="count"/> bytes, all of them unless there is an error.</summary>
-    public SocketError Send(byte[] buffer, int count)
+    public virtual SocketError Send(byte[] buffer, int count)
     {
         var start = Stopwatch.GetTimestamp();
         try
@@ -113,22 +122,40 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
+    /// <summary>
+    /// From any thread: sends FIN, and ends a receive and a send that wait. A peer that has filled the receive buffer does not
+    /// learn that it is read afterwards (Linux sends no window update then): it needs <see cref="Abort"/>.
+    /// </summary>
     public void Shutdown() => Shutdown(SocketShutdown.Both);
 
     /// <summary>Sends FIN. The peer's bytes still come.</summary>
-    public void EndSending() => Shutdown(SocketShutdown.Send);
+    public virtual void EndSending() => Shutdown(SocketShutdown.Send);
+
+    /// <summary>Closes with RST, at once.</summary>
+    public void Abort()
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already.
+        }
+
+        Dispose();
+    }
 
     /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
-    public void Dispose()
+    public virtual void Dispose()
     {
         IsDisposed = true;
-        Shutdown();
+        Shutdown(SocketShutdown.Send);
         Drain();
         socket.Dispose();
     }
 
-    private void Shutdown(SocketShutdown how)
+    protected void Shutdown(SocketShutdown how)
     {
         try
         {
@@ -153,7 +180,7 @@ internal sealed class BlockingTransport(Socket socket) : IDisposable
         try
         {
             byte[]? buffer = null;
-            for (var drained = 0; drained < MaxDrain && HasUnread;)
+            for (var drained = 0; drained < MaxDrain && SocketHasUnread;)
             {
                 buffer ??= new byte[16 * 1024];
                 var count = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);

@@ -45,17 +45,21 @@ internal sealed unsafe class DescriptorTransport : ITransport
         }
     }
 
+    public string Problem => "";
+
+    public bool WantsToSend => false;
+
     public int Unread => Queued(InputQueue);
 
     public int Unacknowledged => Queued(OutputQueue);
 
-    public int Receive(byte[] buffer, int count, out SocketError error)
+    public int Receive(byte[] buffer, int offset, int count, out SocketError error)
     {
         fixed (byte* start = buffer)
         {
             while (true)
             {
-                var received = (int)Libc.recv(_descriptor, start, (IntPtr)count, DontWait);
+                var received = (int)Libc.recv(_descriptor, start + offset, (IntPtr)count, DontWait);
                 if (received >= 0)
                 {
                     error = SocketError.Success;

@@ -12,19 +12,35 @@ internal interface ITransport
     /// <summary>This end; null if the system does not know it, for instance after a reset.</summary>
     IPEndPoint? LocalEndPoint { get; }
 
-    /// <summary>Bytes received by the system and not yet read.</summary>
+    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send"/> reported last, as a sentence; otherwise empty.</summary>
+    string Problem { get; }
+
+    /// <summary>
+    /// After a receive of nothing: true if the transport has bytes of its own to send (a part of a TLS handshake), and waits for
+    /// room in the send buffer. The next receive sends them.
+    /// </summary>
+    bool WantsToSend { get; }
+
+    /// <summary>Bytes received by the system and not yet read. Over TLS they are counted as they are on the wire.</summary>
     int Unread { get; }
 
-    /// <summary>Bytes sent that the peer has not acknowledged yet; 0 where .NET does not expose the number.</summary>
+    /// <summary>
+    /// Bytes sent that the peer has not acknowledged yet; 0 where .NET does not expose the number. Over TLS they are counted as
+    /// they are on the wire.
+    /// </summary>
     int Unacknowledged { get; }
 
     /// <summary>
     /// Reads up to <paramref name="count"/> bytes. Zero with <see cref="SocketError.Success"/> is the peer's FIN; zero with
-    /// <see cref="SocketError.WouldBlock"/> means that there is nothing to read now.
+    /// <see cref="SocketError.WouldBlock"/> means that there is nothing to read now; zero with
+    /// <see cref="SocketError.InProgress"/> means that bytes were moved, but none for the caller: a part of a TLS handshake or record.
     /// </summary>
-    int Receive(byte[] buffer, int count, out SocketError error);
+    int Receive(byte[] buffer, int offset, int count, out SocketError error);
 
-    /// <summary>Sends as many bytes as the send buffer has room for. Fewer than asked for, without an error, mean that it is full.</summary>
+    /// <summary>
+    /// Sends as many bytes as the send buffer has room for. Fewer than asked for, without an error, mean that it is full. The
+    /// next call has to begin with the bytes that were not sent, because TLS may have encrypted them already.
+    /// </summary>
     int Send(byte[] buffer, int offset, int count, out SocketError error);
 
     /// <summary>Sends FIN after the data sent so far. Returns false if the connection is gone already.</summary>

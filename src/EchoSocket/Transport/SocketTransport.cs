@@ -22,12 +22,16 @@ internal sealed class SocketTransport : ITransport
     // macOS refuses these calls on a connection that was reset.
     public IPEndPoint? LocalEndPoint => OrDefault(() => EndPoints.Unmap(_socket.LocalEndPoint!));
 
+    public string Problem => "";
+
+    public bool WantsToSend => false;
+
     public int Unread => OrDefault(() => _socket.Available);
 
     public int Unacknowledged => 0;
 
-    public int Receive(byte[] buffer, int count, out SocketError error) =>
-        _socket.Receive(buffer, 0, count, SocketFlags.None, out error);
+    public int Receive(byte[] buffer, int offset, int count, out SocketError error) =>
+        _socket.Receive(buffer, offset, count, SocketFlags.None, out error);
 
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {

@@ -1,0 +1,48 @@
+using System;
+using System.Linq;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+using System.Threading.Tasks;
+
+namespace EchoSocket.Transport;
+
+/// <summary>The client's side of TLS. Immutable.</summary>
+/// <param name="hostName">The name that the server's certificate must have. It is sent to the server, too, unless it is an address.</param>
+/// <param name="skipCheck">Whether any certificate will do.</param>
+/// <param name="trusted">Which certificates to trust; null for those that this computer trusts.</param>
+/// <param name="certificate">The client's own, with its private key; null for none.</param>
+internal sealed class TlsClient(string hostName, bool skipCheck, TrustedCertificates? trusted, X509Certificate2? certificate) : TlsSide
+{
+    public override string Peer => "server";
+
+    public override string LeavesUnannounced => "The server closed the connection at the start of the TLS handshake.";
+
+    public override string Refusal => "it may require a client certificate, or not trust the one it got.";
+
+    public override TimeSpan HandshakeTimeout => Timeout.InfiniteTimeSpan;
+
+    public override Task Authenticate(SslStream stream) => stream.AuthenticateAsClientAsync(
+        hostName, certificate is null ? null : [certificate], SslProtocols.None, checkCertificateRevocation: false);
+
+    public override string ProblemWith(X509Certificate2? certificate, X509Chain? chain, SslPolicyErrors errors)
+    {
+        if (skipCheck)
+            return "";
+        if (certificate is null)
+            return "The server showed no certificate.";
+
+        var problem = CertificateCheck.Problem(certificate, chain, trusted, CertificateCheck.ServerUsage, Peer);
+        return problem.Length > 0 || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0 ? problem
+            : $"The server's certificate is not for '{hostName}', but for {Names(certificate)}.";
+    }
+
+    // An echo server without TLS sends the client's own first bytes back.
+    public override bool MayBeTls(byte[] bytes, int count) =>
+        bytes[0] == TlsRecord.Alert
+        || (bytes[0] == TlsRecord.Handshake && (count <= TlsRecord.HeaderSize || bytes[TlsRecord.HeaderSize] != TlsRecord.ClientHello));
+
+    private static string Names(X509Certificate2 certificate) =>
+        CertificateNames.Of(certificate) is { Length: > 0 } names ? string.Join(", ", names.Select(name => $"'{name}'")) : certificate.Subject;
+}

@@ -1,0 +1,374 @@
+using System;
+using System.Linq;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+using System.Threading;
+using System.Threading.Tasks;
+using EchoSocket.Transport;
+using Xunit;
+
+namespace EchoSocket.Tests;
+
+/// <summary>The client over TLS: which servers it trusts, and what it says about the others.</summary>
+public class TlsClientTests
+{
+    private static readonly EchoClientTls TrustAuthority = new() { TrustedCertificates = [TestCertificates.Authority] };
+
+    [Fact]
+    public async Task A_server_is_trusted_by_its_own_certificate_and_the_client_knows_what_was_agreed()
+    {
+        using var server = Start();
+        using var client = Peers.Client(server.EndPoint, tls: new EchoClientTls { TrustedCertificates = [server.Server.Certificate!] });
+
+        AssertEchoes(client);
+
+        var details = client.Tls!;
+        Assert.StartsWith("Tls1", details.Protocol, StringComparison.Ordinal);
+        Assert.StartsWith("TLS_", details.CipherSuite, StringComparison.Ordinal);
+        Assert.Equal(("CN=localhost", "CN=localhost"), (details.Subject, details.Issuer));
+        Assert.Equal(["localhost", "127.0.0.1"], details.Names);
+        Assert.Equal(TrustedCertificates.Thumbprint(server.Server.Certificate!), details.Thumbprint);
+        Assert.InRange(details.NotAfter - DateTime.UtcNow, TimeSpan.FromDays(6), TimeSpan.FromDays(8));
+        Assert.Equal(DateTimeKind.Utc, details.NotBefore.Kind);
+        Assert.InRange(details.HandshakeTime, TimeSpan.FromTicks(1), Bounded.Limit);
+        client.Close();
+        await server.Recorder.Ended(1);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal((EndReason.PeerClosed, ""), (connection.EndReason, connection.Detail)); // so close_notify was sent
+    }
+
+    [Fact]
+    public void A_server_is_trusted_by_its_issuer()
+    {
+        using var server = Start(TestCertificates.Server);
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+
+        AssertEchoes(client);
+    }
+
+    [Fact]
+    public void With_the_check_skipped_any_certificate_will_do()
+    {
+        using var server = Start(Bad("expired"));
+        using var client = Peers.Client(server.EndPoint, tls: new EchoClientTls { SkipCertificateCheck = true, HostName = "another.example" });
+
+        AssertEchoes(client);
+    }
+
+    [Theory]
+    [InlineData("unknown issuer", "is not trusted: its issuer (CN=localhost) is unknown.")]
+    [InlineData("another issuer", "is not trusted: its issuer (CN=another authority) is unknown.")]
+    [InlineData("expired", "has expired on ")]
+    [InlineData("not yet valid", "is not valid before ")]
+    [InlineData("wrong usage", "is not for a server")]
+    [InlineData("another name", "is not for '127.0.0.1', but for 'another.example'.")]
+    public async Task A_bad_certificate_is_refused_by_name_and_the_server_gets_no_message(string kind, string problem)
+    {
+        using var server = Start(Bad(kind));
+
+        AssertRefused(() => Peers.Client(server.EndPoint, tls: TrustAuthority), problem);
+
+        await server.Recorder.Ended(1);
+        var connection = server.Recorder.Connections.Single();
+        Assert.Equal(0, connection.BytesReceived);
+        Assert.NotEqual("", connection.Detail);
+    }
+
+    [Fact]
+    public void A_certificate_that_is_trusted_by_itself_must_still_be_in_time_and_have_the_name()
+    {
+        foreach (var (kind, problem) in new[] { ("expired", "has expired on "), ("another name", "but for 'another.example'") })
+        {
+            using var server = Start(Bad(kind));
+            AssertRefused(
+                () => Peers.Client(server.EndPoint, tls: new EchoClientTls { TrustedCertificates = [server.Server.Certificate!] }), problem);
+        }
+    }
+
+    [Fact]
+    public void Without_trusted_certificates_those_of_this_computer_count()
+    {
+        using var server = Start(TestCertificates.Server);
+
+        AssertRefused(() => Peers.Client(server.EndPoint, tls: new EchoClientTls()), "is not trusted");
+    }
+
+    [Fact]
+    public void The_name_to_check_can_be_given()
+    {
+        using var server = Start(Bad("another name"));
+        using var client = Peers.Client(
+            server.EndPoint, tls: new EchoClientTls { TrustedCertificates = [TestCertificates.Authority], HostName = "another.example" });
+
+        AssertEchoes(client);
+    }
+
+    [Fact]
+    public void A_server_that_requires_a_certificate_gets_the_clients()
+    {
+        using var server = Start(TestCertificates.Server, tls => (tls.RequireClientCertificate, tls.TrustedClients) = (true, [TestCertificates.Authority]));
+        using var client = Peers.Client(
+            server.EndPoint,
+            tls: new EchoClientTls { TrustedCertificates = [TestCertificates.Authority], ClientCertificate = TestCertificates.Client });
+
+        AssertEchoes(client);
+    }
+
+    [Fact]
+    public void A_client_without_the_certificate_that_the_server_requires_learns_so()
+    {
+        using var server = Start(TestCertificates.Server, tls => (tls.RequireClientCertificate, tls.TrustedClients) = (true, [TestCertificates.Authority]));
+
+        var error = Assert.Throws<EchoException>(() =>
+        {
+            using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+            AssertEchoes(client); // with TLS 1.3 the client's own handshake was complete
+        });
+
+        // Linux: the server sends no alert. Windows: it does.
+        Assert.True(error.Error is EchoError.ConnectionClosedEarly or EchoError.AuthenticationFailed);
+        Assert.Contains("certificate", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_echo_server_without_TLS_is_named()
+    {
+        using var server = new TestServer(new EchoServerOptions { Port = 0 }, new Recorder());
+
+        AssertRefused(() => Peers.Client(server.EndPoint, tls: TrustAuthority), "The server does not speak TLS");
+
+        await server.StopAsync();
+    }
+
+    [Theory]
+    [InlineData("220 ready\r\n", "The server does not speak TLS: it began with '220 ready\\x0d\\x0a'.")]
+    [InlineData("", "The server closed the connection at the start of the TLS handshake.")]
+    public async Task A_server_without_TLS_is_named(string greeting, string problem)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Send(System.Text.Encoding.ASCII.GetBytes(greeting));
+            peer.Shutdown(SocketShutdown.Send);
+            peer.Receive(new byte[4096]);
+        });
+
+        AssertRefused(() => Peers.Client(server.EndPoint, tls: TrustAuthority), problem);
+
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task A_server_that_never_answers_is_a_ConnectionTimeout()
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            while (peer.Receive(new byte[4096]) > 0)
+            {
+            }
+        });
+        var options = new EchoClientOptions
+        {
+            Port = server.Port, Tls = TrustAuthority, ConnectionTimeout = TimeSpan.FromMilliseconds(200),
+        };
+
+        var error = Assert.Throws<EchoException>(() => EchoClient.Connect(options, TestContext.Current.CancellationToken));
+
+        Assert.Equal(EchoError.ConnectionTimeout, error.Error);
+        Assert.Contains("The TLS handshake", error.Message, StringComparison.Ordinal);
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_a_handshake_at_once()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.Receive(new byte[4096]);
+            cancellation.Cancel();
+            while (peer.Receive(new byte[4096]) > 0)
+            {
+            }
+        });
+
+        Assert.ThrowsAny<OperationCanceledException>(() => Peers.Client(server.EndPoint, tls: TrustAuthority, cancellation: cancellation.Token));
+
+        await server.Done.Soon();
+    }
+
+    [Fact]
+    public async Task Cancelling_ends_an_exchange_at_once()
+    {
+        using var cancellation = new CancellationTokenSource();
+        using var server = new ScriptedServer(peer =>
+        {
+            using var tls = Serve(peer);
+            tls.ReadExactly(new byte[1]);
+            cancellation.Cancel();
+            tls.ReadAtLeast(new byte[1], 1, throwOnEndOfStream: false);
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority, cancellation: cancellation.Token);
+
+        Assert.ThrowsAny<OperationCanceledException>(() => AssertEchoes(client));
+
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_connection_that_is_cut_during_a_reply_is_told_from_one_that_was_closed(bool cut)
+    {
+        using var server = new ScriptedServer(peer =>
+        {
+            var tls = Serve(peer);
+            tls.ReadExactly(new byte[5]);
+            tls.Write("HE"u8);
+            if (!cut)
+                tls.ShutdownAsync().Get();
+            peer.Shutdown(SocketShutdown.Send);
+            peer.Receive(new byte[4096]);
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+
+        var error = Assert.Throws<EchoException>(() => AssertEchoes(client));
+
+        Assert.Equal(EchoError.ConnectionClosedEarly, error.Error);
+        Assert.Contains("2 of 5 bytes", error.Message, StringComparison.Ordinal);
+        Assert.Equal(cut, error.Message.Contains("The server closed without a TLS close_notify", StringComparison.Ordinal));
+        await server.Done.Soon();
+    }
+
+    [Theory]
+    [InlineData(EndBetween.Nothing)]
+    [InlineData(EndBetween.CloseNotify)]
+    [InlineData(EndBetween.Cut)]
+    [InlineData(EndBetween.MoreBytes)]
+    public async Task Between_two_messages_the_client_tells_what_came(EndBetween end)
+    {
+        using var proceed = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            var tls = Serve(peer);
+            tls.ReadExactly(new byte[5]);
+            tls.Write("HELLO"u8);
+            if (end == EndBetween.MoreBytes)
+                tls.Write("!"u8);
+            if (end == EndBetween.CloseNotify)
+                tls.ShutdownAsync().Get();
+            if (end is EndBetween.CloseNotify or EndBetween.Cut)
+                peer.Shutdown(SocketShutdown.Send);
+            peer.Receive(new byte[4096]);
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+        AssertEchoes(client);
+
+        if (end == EndBetween.Nothing)
+        {
+            client.CheckIdle(); // the session tickets of TLS 1.3 are no data
+        }
+        else
+        {
+            EchoException? error = null;
+            Bounded.Until(() => (error = Record.Exception(client.CheckIdle) as EchoException) is not null);
+            Assert.Equal(end == EndBetween.MoreBytes ? EchoError.ReplyMismatch : EchoError.ConnectionClosedEarly, error!.Error);
+            Assert.Equal(end == EndBetween.Cut, error.Message.Contains("without a TLS close_notify", StringComparison.Ordinal));
+        }
+
+        client.Dispose();
+        await server.Done.Soon();
+    }
+
+    public enum EndBetween
+    {
+        Nothing,
+        CloseNotify,
+        Cut,
+        MoreBytes,
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(16 * 1024)]
+    [InlineData(16 * 1024 + 1)]
+    [InlineData(1_000_000)]
+    [InlineData(64 * 1024 * 1024)]
+    public async Task A_message_of_any_size_comes_back_whole_twice(int size)
+    {
+        using var server = Start();
+        var message = new byte[size];
+        new Random(size).NextBytes(message);
+        var reply = new byte[size];
+
+        using (var client = Peers.Client(server.EndPoint, 60, tls: new EchoClientTls { SkipCertificateCheck = true }))
+        {
+            for (var round = 0; round < 2; round++)
+            {
+                Array.Clear(reply);
+                client.Exchange(message, size, reply); // checks every byte
+            }
+
+            client.Close();
+        }
+
+        await server.Recorder.Ended(1);
+        Assert.Equal((2L * size, 2L * size), server.Recorder.Connections.Select(c => (c.BytesReceived, c.BytesSent)).Single());
+    }
+
+    [Fact]
+    public async Task A_peer_that_reads_everything_before_it_replies_does_not_deadlock()
+    {
+        const int Size = 8 * 1024 * 1024;
+        using var server = new ScriptedServer(peer =>
+        {
+            var tls = Serve(peer);
+            var all = new byte[Size];
+            tls.ReadExactly(all);
+            tls.Write(all);
+            peer.Receive(new byte[4096]);
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority);
+
+        client.Exchange(new byte[Size], Size, new byte[Size]);
+
+        client.Dispose();
+        await server.Done.Soon();
+    }
+
+    private static X509Certificate2 Bad(string kind) => kind switch
+    {
+        "unknown issuer" => TestCertificates.Issue("localhost", TestCertificates.ForServer, null),
+        "another issuer" => TestCertificates.Issue(
+            "localhost", TestCertificates.ForServer, TestCertificates.Issue("another authority", null, null, authority: true)),
+        "expired" => TestCertificates.Issue("localhost", TestCertificates.ForServer, TestCertificates.Authority, -1, 0),
+        "not yet valid" => TestCertificates.Issue("localhost", TestCertificates.ForServer, TestCertificates.Authority, 1, 2),
+        "wrong usage" => TestCertificates.Issue("localhost", TestCertificates.ForClient, TestCertificates.Authority),
+        _ => TestCertificates.Issue("another.example", TestCertificates.ForServer, TestCertificates.Authority, withAddress: false),
+    };
+
+    private static TestServer Start(X509Certificate2? certificate = null, Action<EchoServerTls>? configure = null)
+    {
+        var tls = new EchoServerTls { Certificate = certificate };
+        configure?.Invoke(tls);
+        return new TestServer(new EchoServerOptions { Port = 0, Tls = tls }, new Recorder());
+    }
+
+    // .NET's own TLS as the server.
+    private static SslStream Serve(Socket peer)
+    {
+        var tls = new SslStream(new NetworkStream(peer));
+        tls.AuthenticateAsServer(TestCertificates.Server, clientCertificateRequired: false, SslProtocols.None, checkCertificateRevocation: false);
+        return tls;
+    }
+
+    private static void AssertEchoes(EchoClient client) => client.Exchange("hello"u8.ToArray(), 5, new byte[5]);
+
+    private static void AssertRefused(Action connect, params string[] problems)
+    {
+        var error = Assert.Throws<EchoException>(connect);
+        Assert.Equal(EchoError.AuthenticationFailed, error.Error);
+        Assert.True(problems.Any(problem => error.Message.Contains(problem, StringComparison.Ordinal)), error.Message);
+    }
+}
