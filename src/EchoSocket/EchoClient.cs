@@ -67,7 +67,8 @@ public sealed class EchoClient : IDisposable
 
     /// <summary>
     /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
-    /// and closes the connection with FIN.
+    /// and closes the connection with FIN, or with RST in the middle of a message that is larger than a quarter of the socket's
+    /// receive buffer.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
@@ -298,6 +299,8 @@ public sealed class EchoClient : IDisposable
         // The system reports a reset once. If the send got the report, the receive only saw an end.
         if (_replies.Wrong < 0 && error == SocketError.Success && sending.Wait(ResetGrace) && sending.Result == SocketError.ConnectionReset)
             error = SocketError.ConnectionReset;
+        if (_cancellation.IsCancellationRequested)
+            _transport.Abort(); // the server may be sending into a full window
         Dispose();
         sending.Wait();
         return error;

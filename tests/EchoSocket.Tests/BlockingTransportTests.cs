@@ -2,6 +2,7 @@ using System;
 using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
+using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Transport;
 using Xunit;
@@ -47,6 +48,18 @@ public sealed class BlockingTransportTests : IDisposable
         // After a reset either the send (on Linux) or the receive (elsewhere) throws.
         Assert.Equal(0, _peer.Receive(new byte[1]));
         Assert.Equal(1, _peer.Send("x"u8));
+    }
+
+    [Fact]
+    public async Task Closing_ends_the_send_of_a_peer_that_filled_the_receive_buffer()
+    {
+        await Peers.Fill(_peer);
+        _peer.SendTimeout = 0; // none
+        var sending = Bounded.Start(() => Assert.Throws<SocketException>(() => _peer.Send(new byte[64 * 1024 * 1024])));
+
+        _transport.Dispose();
+
+        await sending.Soon();
     }
 
     [Fact]

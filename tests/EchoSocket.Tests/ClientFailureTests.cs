@@ -180,6 +180,28 @@ public class ClientFailureTests
     }
 
     [Fact]
+    public async Task Cancelling_ends_a_large_exchange_with_RST()
+    {
+        const int size = 16 * 1024 * 1024;
+        using var cancellation = new CancellationTokenSource();
+        using var received = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(size);
+            received.Set();
+            Bounded.Until(() => (int)peer.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0); // FIN is no error
+        });
+        using var client = Peers.Client(server.EndPoint, cancellation: cancellation.Token);
+        var exchanging = Bounded.Start(() => client.Exchange(new byte[size], size, new byte[size]));
+        Assert.True(received.Wait(Bounded.Limit));
+
+        cancellation.Cancel();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => exchanging.Soon());
+        await server.Done.Soon();
+    }
+
+    [Fact]
     public async Task A_late_reply_is_never_the_reply_to_a_later_message()
     {
         using var gaveUp = new ManualResetEventSlim();

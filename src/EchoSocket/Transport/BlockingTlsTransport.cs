@@ -125,7 +125,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
             Monitor.Exit(_sending);
         }
 
-        Shutdown();
+        Shutdown(SocketShutdown.Send);
         lock (_sending)
             _tls.Release();
         base.Dispose();

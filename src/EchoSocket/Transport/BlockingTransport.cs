@@ -125,22 +125,40 @@ internal class BlockingTransport(Socket socket) : IDisposable
         }
     }
 
-    /// <summary>From any thread: sends FIN, and ends a receive and a send that wait.</summary>
+    /// <summary>
+    /// From any thread: sends FIN, and ends a receive and a send that wait. A peer that has filled the receive buffer does not
+    /// learn that it is read afterwards (Linux sends no window update then): it needs <see cref="Abort"/>.
+    /// </summary>
     public void Shutdown() => Shutdown(SocketShutdown.Both);
 
     /// <summary>Sends FIN. The peer's bytes still come.</summary>
     public virtual void EndSending() => Shutdown(SocketShutdown.Send);
 
+    /// <summary>Closes with RST, at once.</summary>
+    public void Abort()
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already.
+        }
+
+        Dispose();
+    }
+
     /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
     public virtual void Dispose()
     {
         IsDisposed = true;
-        Shutdown();
+        Shutdown(SocketShutdown.Send);
         Drain();
         socket.Dispose();
     }
 
-    private void Shutdown(SocketShutdown how)
+    protected void Shutdown(SocketShutdown how)
     {
         try
         {
