@@ -67,8 +67,8 @@ public sealed class EchoClient : IDisposable
 
     /// <summary>
     /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
-    /// and closes the connection with FIN, or with RST in the middle of a message that is larger than a quarter of the socket's
-    /// receive buffer.
+    /// and closes the connection with FIN, or with RST if more bytes are outstanding than a quarter of the socket's receive
+    /// buffer.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
@@ -237,14 +237,20 @@ public sealed class EchoClient : IDisposable
             throw Errors.Excess(EndPoint, Messages, _replies.Shown, AnyReplyHint);
     }
 
-    /// <summary>Closes the connection with FIN, at once.</summary>
+    /// <summary>
+    /// Closes the connection at once: with FIN, or with RST if messages in flight have more bytes outstanding than a quarter of the
+    /// socket's receive buffer.
+    /// </summary>
     public void Dispose()
     {
         _registration.Dispose();
         if (_pipeline is not null)
         {
+            var awaited = _pipeline.Awaited;
             _transport.Shutdown(); // ends what its threads wait for
             StopPipeline();
+            if (awaited > _fitsReceiveBuffer)
+                _transport.Abort(); // the server may be sending into a full window
         }
 
         _transport.Dispose();

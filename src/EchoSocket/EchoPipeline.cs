@@ -48,6 +48,16 @@ public sealed class EchoPipeline
         }
     }
 
+    /// <inheritdoc cref="InFlightRing.Awaited"/>
+    internal long Awaited
+    {
+        get
+        {
+            lock (_exchange.Gate)
+                return _ring.Awaited;
+        }
+    }
+
     /// <summary>
     /// Sends the first <paramref name="count"/> bytes of a message soon. Returns false if there is no room for it, or if the
     /// connection has failed: take a reply first, which throws in the latter case. The message may change after the call.

@@ -283,6 +283,27 @@ public class EchoPipelineTests
         await server.Done.Soon();
     }
 
+    [Theory]
+    [MemberData(nameof(Measured))]
+    public async Task Closing_with_many_bytes_in_flight_sends_RST(bool measure)
+    {
+        const int size = 200_000;
+        using var received = new ManualResetEventSlim();
+        using var server = new ScriptedServer(peer =>
+        {
+            peer.ReadExactly(size);
+            received.Set();
+            Bounded.Until(() => (int)peer.GetSocketOption(SocketOptionLevel.Socket, SocketOptionName.Error)! != 0); // FIN is no error
+        });
+        var client = Peers.Client(server.EndPoint);
+        client.StartPipeline(2, measure).TrySend(new byte[size], size);
+        Assert.True(received.Wait(Bounded.Limit, TestContext.Current.CancellationToken));
+
+        client.Dispose();
+
+        await server.Done.Soon();
+    }
+
     [Fact]
     public async Task A_measured_round_trip_does_not_count_the_callers_delay()
     {

@@ -41,6 +41,9 @@ internal sealed class InFlightRing(int maxMessages, int capacity)
 
     public long ReceivedTo { get; private set; }
 
+    /// <summary>Bytes of replies that are still to come for what was sent.</summary>
+    public long Awaited => SentTo - ReceivedTo;
+
     /// <summary>The message whose reply comes next: the number of bytes of it, and of its reply so far, and when its send began.</summary>
     public (int Count, int Received, long Started) Head
     {
