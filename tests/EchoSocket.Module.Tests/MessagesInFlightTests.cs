@@ -59,7 +59,11 @@ public class MessagesInFlightTests
     {
         using var engine = new Engine();
         using var peer = new ScriptedServer(
-            client => client.Send(client.ReadExactly(25)[..12]),
+            client =>
+            {
+                client.Send(client.ReadExactly(10));
+                client.Send(client.ReadExactly(25)[..2]); // the window is full of messages without a reply, so the next one waits
+            },
             client =>
             {
                 client.Send(client.ReadExactly(4));
@@ -67,15 +71,15 @@ public class MessagesInFlightTests
             });
 
         var result = engine.Run(
-            "'one..', 'two..', 'three', 'four.', 'five.', 'next' | Send-EchoMessage -Port $args[0] -InFlight 5 2>&1 |" +
+            "'one..', 'two..', 'three', 'four.', 'five.', 'six..', 'seven', 'next' | Send-EchoMessage -Port $args[0] -InFlight 5 2>&1 |" +
             " ForEach-Object { if ($_ -is [string]) { $_ } else { \"$($_.FullyQualifiedErrorId -replace ',.*') $($_.TargetObject)\"; $problem = $_ } };" +
             " \"$problem\"",
             peer.Port);
 
         Assert.Equal(
-            ["one..", "two..", "ConnectionClosedEarly three", "ReplyLost four.", "ReplyLost five.", "next"],
-            result.Strings[..6]);
-        Assert.Contains("(ConnectionClosedEarly). The server may have received the message.", result.Strings[6], StringComparison.Ordinal);
+            ["one..", "two..", "ConnectionClosedEarly three", "ReplyLost four.", "ReplyLost five.", "ReplyLost six..", "ReplyLost seven", "next"],
+            result.Strings[..8]);
+        Assert.Contains("(ConnectionClosedEarly). The server may have received the message.", result.Strings[8], StringComparison.Ordinal);
         peer.Done.Get();
     }
 
