@@ -40,12 +40,9 @@ internal sealed class BytesArgumentAttribute : ArgumentTransformationAttribute
         IEnumerable<byte> bytes when IsUnsigned(bytes) => bytes.ToArray(),
         string text => throw Refusal(text),
         IList list => list.Cast<object?>().Select(ToByte).ToArray(),
-        _ when NamesServer(inputData) => None,
+        _ when ServerObjectArgumentAttribute.NamesServer(inputData) => None,
         var value => Single(ToByte(value)),
     };
-
-    private static bool NamesServer(object? input) =>
-        input is PSObject value && Columns.Find(value, Columns.ComputerName) is not null;
 
     // The runtime also takes an array of bytes with a sign for one of bytes.
     private static bool IsUnsigned(object bytes) => bytes.GetType() != typeof(sbyte[]);
