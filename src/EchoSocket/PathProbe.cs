@@ -64,7 +64,7 @@ public static class PathProbe
         report.LocalEndPoint = winner.Local.ToString();
         report.RemoteEndPoint = winner.Remote.ToString();
 
-        var secure = options.Tls is { } tls ? new BlockingTlsTransport(winner.Socket, tls.ToSide(options.Host)) : null;
+        var secure = options.Tls is { } tls ? new BlockingTlsTransport(winner.Socket, tls.ToSide(options.Host, due, cancellation)) : null;
         using var transport = secure ?? new BlockingTransport(winner.Socket);
         using var registration = cancellation.Register(transport.Shutdown);
         if (secure is null || Authenticate(report, secure, due))
@@ -86,7 +86,7 @@ public static class PathProbe
         if (details.NotAfter - DateTime.UtcNow < SoonExpired)
         {
             report.Warning = string.Format(
-                CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", details.Subject,
+                CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", Escaping.EscapeControls(details.Subject),
                 SoonExpired.TotalDays, details.NotAfter);
         }
 

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net.Security;
@@ -167,16 +168,25 @@ public abstract class TlsServerTests
     }
 
     [Theory]
-    [InlineData(SslProtocols.Tls12, 1)]
-    [InlineData(SslProtocols.Tls12, 2)]
-    [InlineData(SslProtocols.Tls12, 3)]
-    [InlineData(SslProtocols.Tls13, 1)]
-    [InlineData(SslProtocols.Tls13, 2)]
-    public async Task A_client_that_stalls_after_any_message_of_the_handshake_is_Faulted_at_the_deadline(SslProtocols protocol, int records)
+    [InlineData(SslProtocols.Tls12, false, 1)]
+    [InlineData(SslProtocols.Tls12, false, 2)]
+    [InlineData(SslProtocols.Tls12, false, 3)]
+    [InlineData(SslProtocols.Tls12, true, 2)]
+    [InlineData(SslProtocols.Tls12, true, 3)]
+    [InlineData(SslProtocols.Tls12, true, 4)]
+    [InlineData(SslProtocols.Tls12, true, 5)]
+    [InlineData(SslProtocols.Tls13, false, 1)]
+    [InlineData(SslProtocols.Tls13, false, 2)]
+    [InlineData(SslProtocols.Tls13, true, 2)]
+    [InlineData(SslProtocols.Tls13, true, 3)]
+    [InlineData(SslProtocols.Tls13, true, 4)]
+    public async Task A_client_that_stalls_after_any_message_of_the_handshake_is_Faulted_at_the_deadline(
+        SslProtocols protocol, bool mutual, int records)
     {
-        using var server = Start(tls => tls.HandshakeTimeout = ShortLimit);
-        using var client = new SslStream(new StallingWriter(Peers.Call(server.EndPoint), records));
-        var handshake = client.AuthenticateAsClientAsync(TestClient.Options(protocols: protocol));
+        using var server = Start(tls =>
+            (tls.HandshakeTimeout, tls.RequireClientCertificate, tls.TrustedClients) = (ShortLimit, mutual, [TestCertificates.Authority]));
+        using var client = new SslStream(new StallingStream(Peers.Call(server.EndPoint), records));
+        var handshake = client.AuthenticateAsClientAsync(TestClient.Options(mutual ? TestCertificates.Client : null, protocol));
 
         await AssertFaulted(server, "The client did not complete the TLS handshake within 1 s.");
 
@@ -280,6 +290,93 @@ public abstract class TlsServerTests
         Assert.Equal(0, server.Server.BytesReceived);
         using var good = TestClient.Connect(server.EndPoint, tls: true);
         AssertEchoes(good);
+    }
+
+    [Fact]
+    public async Task Failed_handshakes_leave_nothing_behind()
+    {
+        const int Count = 700;
+        const int MaxKept = 70; // a few may still be in a register, or wait for reuse
+        var accepted = new ConcurrentBag<WeakReference>();
+        using (Create())
+        {
+            // skips the test if this system has no such poller
+        }
+
+        var expired = TestCertificates.Issue("late", TestCertificates.ForClient, TestCertificates.Authority, -1, 0);
+        using var server = new TestServer(
+            new EchoServerOptions
+            {
+                Port = 0,
+                Poller = () => new NotingPoller(Create(), accepted),
+                Tls = new EchoServerTls { RequireClientCertificate = true, TrustedClients = [TestCertificates.Authority] },
+            },
+            new Recorder());
+        var hello = Hello(server);
+        for (var i = 0; i < Count; i++)
+        {
+            using var socket = Peers.Call(server.EndPoint);
+            switch (i % 7)
+            {
+                case 0:
+                    socket.Send("GET / HTTP/1.1\r\n"u8);
+                    break;
+                case 1:
+                    socket.Send(hello.AsSpan(0, 50));
+                    break;
+                case 2:
+                    socket.Send(hello);
+                    socket.Reset();
+                    break;
+                case 3:
+                    socket.Send([.. hello.AsSpan(0, 20), .. new byte[hello.Length - 20]]);
+                    break;
+                case 4:
+                    Fail(socket, TestClient.Options());
+                    break;
+                case 5:
+                    Fail(socket, TestClient.Options(expired));
+                    break;
+                default:
+                    Fail(socket, new SslClientAuthenticationOptions { TargetHost = "another.example" }); // it refuses the server's
+                    break;
+            }
+        }
+
+        await server.Recorder.Ended(Count);
+        Bounded.Until(() => server.Server.ActiveConnections == 0);
+        Assert.Equal(Count, accepted.Count);
+        Bounded.Until(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return accepted.Count(a => a.IsAlive) <= MaxKept;
+        });
+        Assert.Equal(0, server.Server.BytesReceived);
+    }
+
+    private static void Fail(Socket socket, SslClientAuthenticationOptions options)
+    {
+        try
+        {
+            using var client = new SslStream(new NetworkStream(socket));
+            client.AuthenticateAsClient(options);
+            Assert.Equal(0, client.Read(new byte[1])); // TLS 1.3 refuses a client after its handshake
+        }
+        catch (Exception e) when (e is AuthenticationException or System.IO.IOException)
+        {
+        }
+    }
+
+    private sealed class NotingPoller(IPoller poller, ConcurrentBag<WeakReference> accepted) : WrappedPoller(poller)
+    {
+        public override ITransport? Accept(int listener, int token, out SocketError error)
+        {
+            var transport = base.Accept(listener, token, out error);
+            if (transport is not null)
+                accepted.Add(new WeakReference(transport));
+            return transport;
+        }
     }
 
     [Fact]
@@ -458,20 +555,6 @@ public abstract class TlsServerTests
         public override void Write(ReadOnlySpan<byte> buffer) => Written.AddRange(buffer);
 
         public override int Read(Span<byte> buffer) => 0;
-    }
-
-    /// <summary>Sends so many TLS records, and drops the others.</summary>
-    private sealed class StallingWriter(Socket socket, int records) : NetworkStream(socket, ownsSocket: true)
-    {
-        private int _left = records;
-
-        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
-        {
-            var size = 0;
-            while (size < buffer.Length && _left-- > 0)
-                size += 5 + (buffer.Span[size + 3] << 8) + buffer.Span[size + 4];
-            await base.WriteAsync(buffer[..size], cancellationToken);
-        }
     }
 
     private sealed class SlowWriter(Socket socket) : NetworkStream(socket, ownsSocket: true)

@@ -49,6 +49,15 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
     public void Fail(MeteredConnection connection, SocketError error) =>
         FailExchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error); // the system's own time-out
 
+    /// <summary>Removes a connection because its TLS handshake failed, or was not complete in time.</summary>
+    public void FailHandshake(MeteredConnection connection, SocketError error)
+    {
+        tally.Add(error == SocketError.TimedOut
+            ? Errors.TlsTimeout(_endPoint, options.ConnectionTimeout)
+            : Errors.Tls(_endPoint, connection.Transport.Problem));
+        Remove(connection);
+    }
+
     /// <summary>Fails a connection because the next byte of its replies is wrong, or is one too many.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
     {
@@ -63,7 +72,7 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
     {
         var size = options.MessageSize;
         if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
+            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout, connection.Transport.Problem));
         Remove(connection);
     }
 

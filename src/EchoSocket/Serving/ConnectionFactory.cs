@@ -28,7 +28,7 @@ internal sealed class ConnectionFactory
         _services = services;
         _keepReceived = keepReceived;
         _seed = seed;
-        _wrongTls = new Lazy<TlsServer>(() => tls!.With(SelfSignedCertificate.Create(["wrong.invalid"])));
+        _wrongTls = new Lazy<TlsServer>(() => tls!.WithSelfSigned(SelfSignedCertificate.Create(["wrong.invalid"])));
         _buffers = tls is null ? null : new TlsBuffers();
         _create = Creator(faults);
     }

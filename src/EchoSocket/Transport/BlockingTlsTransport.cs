@@ -78,7 +78,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
 
     public override bool IsReadable(int milliseconds = 0) => Fill(milliseconds);
 
-    public override SocketError Send(byte[] buffer, int count)
+    public override SocketError Send(byte[] buffer, int offset, int count)
     {
         lock (_sending)
         {
@@ -88,7 +88,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
             {
                 for (var sent = 0; ;)
                 {
-                    sent += _tls.Send(buffer, sent, count - sent, out var error);
+                    sent += _tls.Send(buffer, offset + sent, count - sent, out var error);
                     if (error != SocketError.Success)
                         return Reason(error);
                     if (sent == count)

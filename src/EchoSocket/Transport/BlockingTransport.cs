@@ -8,7 +8,7 @@ namespace EchoSocket.Transport;
 
 /// <summary>
 /// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
-/// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown()"/>.
+/// another one may <see cref="Send(byte[], int)"/>, and any thread may call <see cref="Shutdown()"/>.
 /// </summary>
 internal class BlockingTransport(Socket socket) : IDisposable
 {
@@ -23,7 +23,7 @@ internal class BlockingTransport(Socket socket) : IDisposable
 
     public bool IsDisposed { get; protected set; }
 
-    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send"/> reported last, as a sentence; otherwise empty.</summary>
+    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send(byte[], int)"/> reported last, as a sentence; otherwise empty.</summary>
     public virtual string Problem => "";
 
     /// <summary>There are bytes to read.</summary>
@@ -108,12 +108,15 @@ internal class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Sends the first <paramref name="count"/> bytes, all of them unless there is an error.</summary>
-    public virtual SocketError Send(byte[] buffer, int count)
+    public SocketError Send(byte[] buffer, int count) => Send(buffer, 0, count);
+
+    /// <inheritdoc cref="Send(byte[], int)"/>
+    public virtual SocketError Send(byte[] buffer, int offset, int count)
     {
         var start = Stopwatch.GetTimestamp();
         try
         {
-            socket.Send(buffer, 0, count, SocketFlags.None, out var error);
+            socket.Send(buffer, offset, count, SocketFlags.None, out var error);
             return error == SocketError.TimedOut && IsEarly(start) ? SocketError.ConnectionReset : error;
         }
         catch (ObjectDisposedException)

@@ -59,8 +59,7 @@ internal sealed class TlsHandshake : IDisposable
         for (var moved = false; ; moved = true)
         {
             var ended = _task.IsCompleted; // asked first: the last bytes, or an alert, are written before it ends
-            Pipe.MoveHandshakeTo(_output);
-            var sent = _output.Flush(out var sending);
+            var sent = Pipe.SendHandshake(_output, out var sending);
             if (ended && _task.Status != TaskStatus.RanToCompletion)
                 return Fail(SocketError.Fault, Failure(), out error);
             if (!sent && sending != SocketError.Success)
@@ -98,10 +97,7 @@ internal sealed class TlsHandshake : IDisposable
     public void SendCloseNotify()
     {
         if (TlsPlatform.Shutdown(Stream))
-        {
-            Pipe.MoveHandshakeTo(_output);
-            _output.Flush(out _);
-        }
+            Pipe.SendHandshake(_output, out _);
     }
 
     public void Dispose()
