@@ -201,8 +201,10 @@ internal sealed class FaultyTransport : ITransport
                         return true;
                     break;
                 case FaultAction.HalfClose:
-                    _transport.Shutdown();
-                    break;
+                    if (_transport.Shutdown())
+                        break;
+                    error = SocketError.ConnectionReset; // over TLS the close_notify may have taken the system's error
+                    return false;
                 default:
                     _reset = action == FaultAction.Reset;
                     _problem = $"As asked, the server {_plan.Injected[_plan.Injected.Count - 1].Fault}.";
