@@ -60,6 +60,17 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     public int ConnectionCount { get; set; }
 
     [Parameter]
+    [ValidateNotNull]
+    public EchoFault[] Fault { get; set; } = [];
+
+    [Parameter]
+    public int Seed { get; set; }
+
+    [Parameter]
+    [ValidateRange(0, int.MaxValue)]
+    public int KeepReceived { get; set; }
+
+    [Parameter]
     public SwitchParameter AsJob { get; set; }
 
     [Parameter]
@@ -75,15 +86,16 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");
+        if (!UseTls && Fault.FirstOrDefault(fault => fault.NeedsTls) is { } found)
+            ThrowTerminatingError(ParameterRequirement.Missing(nameof(UseTls), nameof(Fault), $"has the fault {found.Kind}, which is for a server that uses TLS"));
     }
 
     protected override void EndProcessing()
     {
         var server = Listen();
         WriteVerbose($"Listening on {Text(server.LocalEndPoints)}.");
-        var identity = server.Certificate is { } certificate ? $"The server's certificate is {CertificateText.Identity(TlsDetails.Of(certificate))}." : "";
-        if (identity.Length > 0)
-            WriteVerbose(identity);
+        var facts = Facts(server).ToList();
+        facts.ForEach(WriteVerbose);
         var reachable = server.LocalEndPoints.Where(e => !IPAddress.IsLoopback(e.Address)).ToList();
         if (AllowFrom is null && reachable.Count > 0)
         {
@@ -93,14 +105,14 @@ public sealed class StartEchoServerCommand : TlsServerCommand
 
         if (AsJob)
         {
-            if (identity.Length > 0 && !IsVerbose())
-                Say(identity);
+            if (facts.Count > 0 && !IsVerbose())
+                Say(string.Join("\n", facts));
             StartJob(server);
             return;
         }
 
         if (!IsVerbose())
-            Say($"{Where(server)}{(identity.Length > 0 ? "\n" : "")}{identity}");
+            Say(string.Join("\n", [Where(server), .. facts]));
         if (KeepListening)
             ServeMany(server);
         else
@@ -120,6 +132,15 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         base.Dispose(disposing);
     }
 
+    // What the server has chosen, and the user may need.
+    private IEnumerable<string> Facts(EchoServer server)
+    {
+        if (server.Certificate is { } certificate)
+            yield return $"The server's certificate is {CertificateText.Identity(TlsDetails.Of(certificate))}.";
+        if (Fault.Length > 0 && !ParameterRequirement.IsGiven(this, nameof(Seed)))
+            yield return FormattableString.Invariant($"The seed of the faults is {server.Seed}. To repeat them, add -Seed {server.Seed}.");
+    }
+
     private static string Text(IEnumerable<IPEndPoint> endPoints) => string.Join(", ", endPoints);
 
     private EchoServer Listen()
@@ -136,6 +157,9 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
             KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
+            Faults = Fault,
+            Seed = ParameterRequirement.IsGiven(this, nameof(Seed)) ? Seed : null,
+            KeepReceived = KeepReceived,
         };
         if (options.KeepAliveLimitation is { } limitation)
             WriteWarning(limitation);

@@ -94,6 +94,19 @@ public sealed class EchoServerJob : Job, IServerOutput
     [Hidden]
     public X509Certificate2[] TrustedCertificate => Certificate is null ? [] : [Certificate];
 
+    /// <summary>
+    /// How the server misbehaves on purpose. A new value is for connections that are accepted from then on; null and an empty
+    /// array heal the server.
+    /// </summary>
+    public EchoFault[] Fault
+    {
+        get => [.. _server.Faults];
+        set => _server.Faults = value ?? [];
+    }
+
+    /// <summary>What is random about the faults follows from this number and the connection's.</summary>
+    public int Seed => _server.Seed;
+
     /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
 

@@ -10,7 +10,7 @@ BeforeAll {
 
     # Of each kind several, good and bad ones.
     $before = [datetime]::UtcNow
-    $server = Start-EchoServer -KeepListening -AsJob -Port 0
+    $server = Start-EchoServer -KeepListening -AsJob -Port 0 -Fault (New-EchoFault -Slice 1 -OnConnection 1), (New-EchoFault -Delay 1 -OnConnection 1) -KeepReceived 3
     $down = [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = 1 }
     $byName = [pscustomobject]@{ ComputerName = 'localhost'; Port = $server.Port }
     $unknown = [pscustomobject]@{ ComputerName = 'no-such-host.invalid'; Port = 7 }
@@ -47,7 +47,7 @@ BeforeAll {
             P999 = 'P999Milliseconds'; Maximum = 'MaximumMilliseconds'
         }
     }
-    $script:others = @{ connections = 'StartTime'; replies = @(); reports = 'Attempts'; statistics = 'Histogram' }
+    $script:others = @{ connections = 'StartTime', 'Faults', 'ReceivedBytes'; replies = @(); reports = 'Attempts'; statistics = 'Histogram' }
 
     function Get-PropertyName($Result) {
         $Result.PSObject.Properties.Name

@@ -1,5 +1,5 @@
 BeforeDiscovery {
-    $script:cmdlets = 'Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer'
+    $script:cmdlets = 'Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer'
 }
 
 BeforeAll { . "$PSScriptRoot/Shared.ps1" }
@@ -8,8 +8,8 @@ Describe 'The EchoSocket module' {
     It 'has a valid manifest that exports the cmdlets and nothing else' {
         $module = Test-ModuleManifest $manifest
         $module.ExportedCmdlets.Keys |
-            Should-BeCollection @('Enter-EchoSession', 'Measure-EchoServer', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
-        $module.ExportedCommands.Count | Should-Be 5
+            Should-BeCollection @('Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
+        $module.ExportedCommands.Count | Should-Be 6
         $module.ExportedVariables.Count | Should-Be 0
         Get-Content $manifest -Raw | Should-NotBeLikeString '*`**' -Because 'a wildcard would make PowerShell load the module to know what it exports'
     }
@@ -116,6 +116,11 @@ Describe 'Tab completion' {
         @{ Line = 'Send-EchoMessage -Encoding utf'; Completions = 'utf8 utf8NoBOM utf32' }
         @{ Line = 'Send-EchoMessage hi -Comp'; Completions = '-ComputerName' }
         @{ Line = 'Start-EchoServer -AsJob | Send-EchoMessage hi -Detailed | Sort-Object RoundT'; Completions = 'RoundTripMilliseconds RoundTripTime' }
+        @{ Line = 'New-EchoFault -Reset -After'; Completions = '-AfterBytes -AfterSeconds' }
+        @{ Line = 'New-EchoFault -Corrupt -E'; Completions = '-EveryBytes -ErrorAction -ErrorVariable' }
+        @{ Line = 'Start-EchoServer -Fault (New-EchoF'; Completions = 'New-EchoFault' }
+        @{ Line = 'Start-EchoServer -Fault x -KeepR'; Completions = '-KeepReceived' }
+        @{ Line = 'New-EchoFault -Duplicate | Sort-Object Prob'; Completions = 'Probability' }
         @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive

@@ -37,6 +37,11 @@ BeforeAll {
             Head   = 'Success Connect Echo Port ComputerName'
             Row    = 'False 1.23 ms - 7 host Echo: reset'
         }
+        @{
+            Object = New-EchoFault -Reset -AfterBytes 3 -OnConnection 1, 2
+            Head   = 'Kind Probability OnConnections Effect'
+            Row    = 'Reset 1 1, 2 resets after 3 bytes'
+        }
     )
 }
 

@@ -55,14 +55,15 @@ internal sealed class ConnectionFactory
 
     private ServedConnection CreateFaulty(ITransport client, int token, EchoFault[] faults)
     {
-        var plan = new FaultPlan(faults, _seed, _number + 1, _services.Clock()) { IsEstablished = _tls is null };
+        var now = _services.Clock();
+        var plan = new FaultPlan(faults, _seed, _number + 1, now) { IsEstablished = _tls is null };
         var tls = plan.WrongCertificate is null ? _tls : _wrongTls.Value;
         var transport = plan.FailHandshake is { } fault
             ? new FailingHandshake(client, () => plan.Record(fault, 0, _services.Clock()))
             : Secure(client, token, tls);
         var recording = _keepReceived > 0 ? new RecordingTransport(transport, _keepReceived) : null;
         var faulty = new FaultyTransport(recording ?? transport, client, transport as TlsTransport, plan, _services, token);
-        var connection = new ServedConnection(token, faulty, ++_number) { Recording = recording, Faulty = faulty };
+        var connection = new ServedConnection(token, faulty, ++_number, now) { Recording = recording, Faulty = faulty };
         faulty.Begin(connection);
         return connection;
     }

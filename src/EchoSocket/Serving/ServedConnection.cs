@@ -10,10 +10,15 @@ namespace EchoSocket.Serving;
 internal sealed class ServedConnection
 {
     private readonly DateTime _startTime = DateTime.UtcNow;
-    private readonly long _start = Stopwatch.GetTimestamp();
+    private readonly long _start;
 
-    public ServedConnection(int token, ITransport transport, long number = 1)
+    /// <param name="token">Identifies the connection to the poller.</param>
+    /// <param name="transport">What moves its bytes.</param>
+    /// <param name="number">Which of the server's connections it is, from 1.</param>
+    /// <param name="start">When it was accepted, in stopwatch ticks; null: now.</param>
+    public ServedConnection(int token, ITransport transport, long number = 1, long? start = null)
     {
+        _start = start ?? Stopwatch.GetTimestamp();
         Number = number;
         Token = token;
         Transport = transport;

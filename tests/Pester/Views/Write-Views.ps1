@@ -20,6 +20,13 @@ function Get-Duration([double] $Milliseconds) {
     [timespan]::FromTicks($Milliseconds * 10000)
 }
 
+function New-Injected($Fault, [long] $AtByte, [timespan] $Time, [long] $Count) {
+    $flags = [Reflection.BindingFlags] 'Instance, NonPublic'
+    $injected = [EchoSocket.InjectedFault].GetConstructors($flags)[0].Invoke(@($Fault.PSObject.BaseObject, $AtByte, $Time))
+    [EchoSocket.InjectedFault].GetProperty('Count').SetValue($injected, $Count)
+    $injected
+}
+
 $time = [datetime]::new(2026, 1, 2, 3, 4, 5, [DateTimeKind]::Utc)
 $long = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
 $ipv6 = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'
@@ -29,9 +36,24 @@ $connections = @(
     @{ RemoteEndPoint = '192.168.100.100:65535'; EndReason = 'PeerReset'; Duration = Get-Duration 0.0123 }
     @{
         RemoteEndPoint = $ipv6; BytesReceived = 1234567890123; BytesSent = 1234567890000; EndReason = 'IdleTimeout'; Duration = Get-Duration 90061001
-        Detail = '1,234,567 bytes of replies were not taken. 123 bytes from the client were not answered.'
+        Detail = '1,234,567 bytes of replies were not taken. 123 bytes from the client were not answered.'; ReceivedBytes = [byte[]] (0, 255, 97)
     }
 ) | ForEach-Object { [EchoSocket.EchoConnection][EchoSocket.ConnectionResult] ($_ + @{ StartTime = $time; LocalEndPoint = '127.0.0.1:8081' }) }
+
+$faults = @(
+    New-EchoFault -Delay 1500 -Jitter 250 -Probability 0.125 -OnConnection 1, 3, 100000
+    New-EchoFault -Slice 1 -Delay 5
+    New-EchoFault -HalfClose -AfterBytes 1234567890123
+    New-EchoFault -RefuseConnection -OnConnection 2
+)
+# What a server has injected, with the same numbers on every run.
+$faulty = New-Object EchoSocket.EchoConnection ([EchoSocket.ConnectionResult]@{
+        StartTime = $time; Connection = 3; LocalEndPoint = '127.0.0.1:8081'; RemoteEndPoint = $ipv6; EndReason = 'Faulted'; Detail = 'As asked, the server resets after 3 bytes.'
+        Faults = [EchoSocket.InjectedFault[]] @(
+            @{ Fault = $faults[1]; Time = Get-Duration 0.5; Count = 1234567 }
+            @{ Fault = $faults[2]; AtByte = 1234567890123; Time = Get-Duration 90061001; Count = 1 }
+        ).ForEach({ New-Injected @_ })
+    })
 
 $tls = [EchoSocket.TlsDetails]@{
     Protocol = 'Tls13'; CipherSuite = 'TLS_AES_256_GCM_SHA384'; HandshakeTime = Get-Duration 3.1; Subject = "CN=$long"; Issuer = "CN=an authority`n"
@@ -120,6 +142,9 @@ $(
     foreach ($view in @(
             @{ Name = 'Connections'; Output = { $connections } }
             @{ Name = 'Connections as a list'; Output = { $connections[2] | Format-List } }
+            @{ Name = 'Connections with faults as a list'; Output = { $faulty | Format-List } }
+            @{ Name = 'Faults of a connection'; Output = { $faulty.Faults } }
+            @{ Name = 'Faults'; Output = { $faults } }
             @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
             @{ Name = 'Replies'; Output = { $replies[0..2] } }
             @{ Name = 'Replies as a list'; Output = { $replies[1..3] | Format-List } }
