@@ -16,6 +16,9 @@ internal sealed class FakeTransport : ITransport
     /// <summary>Whether the peer's FIN follows what is coming.</summary>
     public bool HasEnded { get; set; }
 
+    /// <summary>Whether the peer has reset the connection.</summary>
+    public bool IsReset { get; set; }
+
     public List<byte> Outgoing { get; } = [];
 
     /// <summary>How many bytes may be sent until the test makes room again.</summary>
@@ -44,6 +47,12 @@ internal sealed class FakeTransport : ITransport
     public int Receive(byte[] buffer, int offset, int count, out SocketError error)
     {
         ReadSizes.Add(count);
+        if (IsReset)
+        {
+            error = SocketError.ConnectionReset;
+            return 0;
+        }
+
         error = Incoming.Count > 0 || HasEnded ? SocketError.Success : SocketError.WouldBlock;
         var received = Math.Min(count, Incoming.Count);
         for (var i = 0; i < received; i++)
@@ -53,7 +62,10 @@ internal sealed class FakeTransport : ITransport
 
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {
-        error = SocketError.Success;
+        error = IsReset ? SocketError.ConnectionReset : SocketError.Success;
+        if (IsReset)
+            return 0;
+
         var sent = Math.Min(count, Room);
         Outgoing.AddRange(buffer.Skip(offset).Take(sent));
         Room -= sent;
@@ -63,10 +75,15 @@ internal sealed class FakeTransport : ITransport
     /// <summary>What the client does at the moment of the FIN.</summary>
     public Action? OnShutdown { get; set; }
 
+    /// <summary>What the client has done right after it.</summary>
+    public Action? OnShutdownEnd { get; set; }
+
     public bool Shutdown()
     {
         OnShutdown?.Invoke();
-        return true;
+        var sent = !IsReset;
+        OnShutdownEnd?.Invoke();
+        return sent;
     }
 
     public void Close() => IsClosed = true;
