@@ -14,6 +14,7 @@ internal static class Program
           hostile tls           the same over TLS
           greedy [CLIENTS]      clients that send and never read: what the server keeps for them (default 9000)
           idle [CONNECTIONS]    the memory that idle TLS connections cost (default 1000)
+          delays [ROUNDS]       1,000 connections whose replies are held back: processor time, and how late they are (default 3)
           connections           100,000 connections one after another: each reported, and nothing leaked
           roundtrips [ROUNDS]   one client, 32 bytes: a bare Socket loop, the core and the cmdlets, alternating (default 5)
           meter [ROUNDS]        Measure-EchoServer alternating with a client in C (default 5); then its memory over a minute
@@ -34,6 +35,8 @@ internal static class Program
         ["greedy", var clients] when int.TryParse(clients, out var n) && n > 0 => Greedy.Run(n),
         ["idle"] => IdleConnections.Run(1_000, 3),
         ["idle", var connections] when int.TryParse(connections, out var n) && n > 0 => IdleConnections.Run(n, 3),
+        ["delays"] => Delays.Run(3),
+        ["delays", var rounds] when int.TryParse(rounds, out var n) && n > 0 => Delays.Run(n),
         ["connections"] => ManyConnections.Run(100_000),
         ["roundtrips"] => RoundTrips.Run(5),
         ["roundtrips", var rounds] when int.TryParse(rounds, out var n) && n > 0 => RoundTrips.Run(n),

@@ -39,6 +39,7 @@ internal static class Servers
         [Core] = Benchmarks.Core.Serve,
         [Portable] = ServePortable,
         [IdleConnections.Server] = IdleConnections.Serve,
+        [Delays.Server] = Delays.Serve,
         [AsyncSockets] = listening => ServeAsync(listening).GetAwaiter().GetResult(),
         [Kestrel] = listening => ServeKestrel(listening, 0, null),
         [TlsServers.Ours] = TlsServers.ServeOurs,
