@@ -227,6 +227,24 @@ public class FaultPlanTests
     }
 
     [Fact]
+    public void Corruption_counts_only_the_bytes_that_were_sent()
+    {
+        var places = Changes(Plan(EchoFault.Corrupt(7)), 1000).Keys.ToList();
+        foreach (var end in new long[] { places[0], places[0] + 1, places[4], places[4] + 1, 999 })
+        {
+            foreach (var more in new EchoFault[][] { [], [EchoFault.Slice(100)] })
+            {
+                var plan = Plan([EchoFault.Corrupt(7), .. more, EchoFault.Reset(end)]);
+                Run(plan, 0, new string('x', 1000));
+
+                var told = plan.Injected.SingleOrDefault(injected => injected.Kind == EchoFaultKind.Corrupt);
+                var sent = places.Count(place => place < end);
+                Assert.Equal((sent, sent > 0 ? places[0] : 0), (told?.Count ?? 0, told?.AtByte ?? 0));
+            }
+        }
+    }
+
+    [Fact]
     public void Corruption_hits_the_same_bytes_however_the_replies_were_cut()
     {
         var whole = Changes(Plan(EchoFault.Corrupt(7)), 1000);

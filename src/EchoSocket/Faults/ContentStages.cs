@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Generic;
 
 namespace EchoSocket.Faults;
 
@@ -9,6 +10,7 @@ internal sealed class CorruptStage : FaultStage
     private readonly int _index;
     private readonly long _distances;
     private readonly FaultRandom _random;
+    private readonly List<int> _changed = [];
     private long _left; // bytes before the next one to change
 
     public CorruptStage(FaultStage source, EchoFault fault, int index, FaultRandom random)
@@ -25,16 +27,18 @@ internal sealed class CorruptStage : FaultStage
         if (!_source.TryTake(out piece))
             return false;
 
-        var (offset, first, count) = (_left, _left, 0);
+        var offset = _left;
         for (; offset < piece.Count; offset += 1 + _random.Below(_distances))
         {
-            piece.Bytes[piece.Offset + offset] ^= (byte)(1 << (int)_random.Below(8));
-            count++;
+            var position = piece.Offset + (int)offset;
+            piece.Bytes[position] ^= (byte)(1 << (int)_random.Below(8));
+            _changed.Add(position);
         }
 
         _left = offset - piece.Count;
-        if (count > 0)
-            piece.Marks = new Mark(_index, piece.Offset + (int)first, piece.Marks, count);
+        if (_changed.Count > 0)
+            piece.Marks = new Mark(_index, [.. _changed], piece.Marks);
+        _changed.Clear();
         return true;
     }
 }

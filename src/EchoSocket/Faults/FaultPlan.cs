@@ -24,7 +24,6 @@ internal sealed class FaultPlan
     private readonly List<InjectedFault> _inOrder = [];
     private Piece _current;
     private bool _hasCurrent;
-    private bool _begun; // a byte of the current piece was handed out
     private bool _silent;
     private bool _ended;
 
@@ -118,9 +117,9 @@ internal sealed class FaultPlan
                 return FaultAction.Wait;
             }
 
-            Begin(now);
             if (_current.Count == 0)
             {
+                RecordMarks(int.MaxValue, now);
                 _hasCurrent = false;
                 continue;
             }
@@ -137,6 +136,7 @@ internal sealed class FaultPlan
     /// <summary>So many bytes of <see cref="Current"/> were sent.</summary>
     public void Sent(int count, long now)
     {
+        RecordMarks(count == _current.Count ? int.MaxValue : _current.Offset + count, now);
         BytesSent += count;
         _current.Offset += count;
         _current.Count -= count;
@@ -218,20 +218,17 @@ internal sealed class FaultPlan
         if (_hasCurrent)
             return true;
 
-        _begun = false;
         _hasCurrent = (_stages.Count > 0 ? _stages[_stages.Count - 1] : _replies).TryTake(out _current);
         return _hasCurrent;
     }
 
-    private void Begin(long now)
+    // What was done to bytes before this position of the current piece, which are being sent. What was done to bytes that are
+    // never sent is not told.
+    private void RecordMarks(int end, long now)
     {
-        if (_begun)
-            return;
-
-        _begun = true;
-        for (var mark = _current.Marks; mark is not null; mark = mark.Next)
+        for (var mark = Mark.Within(_current.Marks, 0, end); mark is not null; mark = mark.Next)
             Record(mark.Fault, BytesSent + mark.Position - _current.Offset, now, mark.Count);
-        _current.Marks = null;
+        _current.Marks = Mark.Within(_current.Marks, end, int.MaxValue);
     }
 
     private void Silence()
