@@ -12,16 +12,20 @@ public abstract partial class FaultTests
 {
     private static readonly TimeSpan Long = TimeSpan.FromMinutes(10);
 
-    public static TheoryData<string> Kinds => ["Delay", "Throttle", "Slice", "HalfClose", "Silence", "Stall"];
+    public static TheoryData<string> Kinds => ["Delay", "Throttle", "Slice", "HalfClose", "Silence", "Stall", "Corrupt", "Truncate", "Duplicate"];
 
-    private static EchoFault InTheMiddle(string kind) => kind switch
+    // The last three act at once, so something has to hold back what they made.
+    private static EchoFault[] InTheMiddle(string kind) => kind switch
     {
-        "Delay" => EchoFault.Delay(Long),
-        "Throttle" => EchoFault.Throttle(1),
-        "Slice" => EchoFault.Slice(1, Long),
-        "HalfClose" => EchoFault.HalfClose(1),
-        "Silence" => EchoFault.Silence(1),
-        _ => EchoFault.Stall(1),
+        "Delay" => [EchoFault.Delay(Long)],
+        "Throttle" => [EchoFault.Throttle(1)],
+        "Slice" => [EchoFault.Slice(1, Long)],
+        "HalfClose" => [EchoFault.HalfClose(1)],
+        "Silence" => [EchoFault.Silence(1)],
+        "Stall" => [EchoFault.Stall(1)],
+        "Corrupt" => [EchoFault.Corrupt(1), EchoFault.Slice(100, Long)],
+        "Truncate" => [EchoFault.Truncate(1), EchoFault.Slice(100, Long)],
+        _ => [EchoFault.Duplicate(), EchoFault.Delay(Long)],
     };
 
     private async Task<(TestServer Server, TestClient Client)> Enter(string kind, Action<EchoServerOptions>? configure = null)
@@ -55,7 +59,7 @@ public abstract partial class FaultTests
         await server.Serving.Soon();
         var connection = server.Recorder.Connections.Single();
         Assert.Equal(EndReason.Stopped, connection.EndReason);
-        if (kind is "Delay" or "Throttle" or "Slice" or "Stall")
+        if (kind is not ("HalfClose" or "Silence"))
         {
             Assert.Contains("bytes of its replies were held back by a fault and not sent.", connection.Detail, StringComparison.Ordinal);
             ReadReset(client);
@@ -63,6 +67,27 @@ public abstract partial class FaultTests
 
         client.Dispose();
         server.Dispose();
+    }
+
+    [Theory]
+    [InlineData(EndReason.PeerReset)]
+    [InlineData(EndReason.Stopped)]
+    [InlineData(EndReason.IdleTimeout)]
+    public async Task A_TLS_handshake_that_stalls_ends_with(EndReason reason)
+    {
+        Assert.SkipUnless(Tls, "TLS only");
+        using var server = Start(o => o.IdleTimeout = reason == EndReason.IdleTimeout ? Ms(300) : null, EchoFault.StallHandshake());
+        using var client = Peers.Call(server.EndPoint);
+        client.Send([22, 3, 1]);
+        await Task.Run(() => Bounded.Until(() => server.Recorder.Injections.Count == 1), TestContext.Current.CancellationToken);
+        if (reason == EndReason.Stopped)
+            server.Server.Stop();
+        else if (reason == EndReason.PeerReset)
+            client.Close(0);
+
+        var connection = await End(server);
+        Assert.Equal((reason, 0), (connection.EndReason, server.Server.ActiveConnections));
+        AssertInjected(connection, (EchoFaultKind.StallHandshake, 0, 1));
     }
 
     [Theory]

@@ -70,6 +70,8 @@ internal sealed class Recorder : Observer
 
     public ConcurrentQueue<string> Refusals { get; } = new();
 
+    public ConcurrentQueue<InjectedFault> Injections { get; } = new();
+
     public Task Ended(int count) => Bounded.Start(() =>
     {
         lock (_gate)
@@ -82,6 +84,8 @@ internal sealed class Recorder : Observer
     public override void Connected(IPEndPoint remote) => MaxActiveConnections = Math.Max(MaxActiveConnections, Server!.ActiveConnections);
 
     public override void Refused(IPEndPoint remote) => Refusals.Enqueue(remote.ToString());
+
+    public override void Injected(IPEndPoint remote, InjectedFault fault) => Injections.Enqueue(fault);
 
     public override void Received(IPEndPoint remote, byte[] buffer, int count) => OnReceived?.Invoke();
 
