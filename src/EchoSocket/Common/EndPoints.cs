@@ -3,6 +3,7 @@ using System.Collections.Generic;
 using System.Linq;
 using System.Net;
 using System.Net.NetworkInformation;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
 namespace EchoSocket.Common;
@@ -19,6 +20,22 @@ internal static class EndPoints
         (IPEndPoint)endPoint is var ip && ip.Address.IsIPv4MappedToIPv6 ? new IPEndPoint(Unmap(ip.Address), ip.Port) : ip;
 
     public static IPAddress Unmap(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+
+    /// <summary>
+    /// The peer of a connected socket; the address 0.0.0.0 if the peer has reset the connection already. The next read or send
+    /// tells of that.
+    /// </summary>
+    public static IPEndPoint Peer(Socket socket)
+    {
+        try
+        {
+            return Unmap(socket.RemoteEndPoint!);
+        }
+        catch (SocketException)
+        {
+            return new IPEndPoint(IPAddress.Any, 0);
+        }
+    }
 
     /// <summary>The addresses of this computer's network interfaces.</summary>
     public static IEnumerable<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()

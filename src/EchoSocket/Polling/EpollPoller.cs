@@ -44,7 +44,7 @@ internal sealed unsafe class EpollPoller : IPoller
     public ITransport Adopt(Socket socket, int token)
     {
         Register((int)socket.Handle, token);
-        return new DescriptorTransport(socket, EndPoints.Unmap(socket.RemoteEndPoint!));
+        return new DescriptorTransport(socket, EndPoints.Peer(socket));
     }
 
     public ITransport? Accept(int listener, int token, out SocketError error)

@@ -35,7 +35,7 @@ internal sealed class SelectPoller : IPoller
 
     public ITransport Adopt(Socket socket, int token)
     {
-        var transport = new SocketTransport(socket, EndPoints.Unmap(socket.RemoteEndPoint!));
+        var transport = new SocketTransport(socket, EndPoints.Peer(socket));
         Register(socket, token);
         return transport;
     }

@@ -1,6 +1,5 @@
 using System;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using System.Threading;
 using EchoSocket.Common;
@@ -29,7 +28,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         : base(socket)
     {
         _socket = socket;
-        _tls = new TlsTransport(new SocketTransport(socket, (IPEndPoint)socket.RemoteEndPoint!), new TlsBuffers(), side, () => { });
+        _tls = new TlsTransport(new SocketTransport(socket, EndPoints.Peer(socket)), new TlsBuffers(), side, () => { });
     }
 
     public override string Problem => _tls.Problem;
