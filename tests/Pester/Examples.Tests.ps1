@@ -27,6 +27,15 @@ Describe 'The example' {
         Remove-Job $server -Force
     }
 
+    It 'Test-MyClient.Tests.ps1 passes' {
+        $path = "$examples/Test-MyClient.Tests.ps1"
+        $process = Open-PowerShell "$TestDrive/run.ps1" ([scriptblock]::Create("& '$PSScriptRoot/Invoke-Tests.ps1' -Path '$path'; exit `$LASTEXITCODE"))
+        $output = Receive-Process $process
+        $process.WaitForExit()
+        $output -replace "\x1B\[[0-9;]*m" | Should-MatchString "Tests Passed: 7, Failed: 0, Skipped: 0"
+        $process.ExitCode | Should-Be 0
+    }
+
     It '<Name> is run by a test' -ForEach (Get-ChildItem "$PSScriptRoot/../../examples" -Filter *.ps1) {
         Get-Content "$PSScriptRoot/Examples.Tests.ps1" -Raw | Should-MatchString ([regex]::Escape("/$($_.Name)`""))
     }
