@@ -33,6 +33,18 @@ public sealed class TerminalTests : IDisposable
     }
 
     [Theory]
+    [InlineData("", true)]
+    [InlineData("-Seed 1", false)]
+    public void A_server_with_faults_says_which_seed_it_has_chosen(string seed, bool says)
+    {
+        using var running = _engine.Begin($"Start-EchoServer -Port 0 -Fault (New-EchoFault -Duplicate) {seed}");
+        Peers.Call(Port()).Close();
+        running.End();
+
+        Assert.Equal(says, Regex.IsMatch(_host.Text, @"\nThe seed of the faults is (\d+)\. To repeat them, add -Seed \1\.\n"));
+    }
+
+    [Theory]
     [InlineData("Start-EchoServer -Port 0 -Verbose")]
     [InlineData("$VerbosePreference = 'Continue'; Start-EchoServer -Port 0")]
     public void It_is_not_said_twice_where_verbose_messages_say_it(string script)
