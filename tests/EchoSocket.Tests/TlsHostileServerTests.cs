@@ -109,6 +109,35 @@ public class TlsHostileServerTests
         await server.Done.Soon();
     }
 
+    [Fact]
+    public void Garbage_that_comes_with_records_without_data_is_named_at_once()
+    {
+        var toServer = new FakeTransport();
+        var toClient = new FakeTransport();
+        var client = new TlsTransport(toServer, new TlsBuffers(), TrustAuthority.ToSide("localhost", long.MaxValue, CancellationToken.None), () => { });
+        var server = new TlsTransport(toClient, new TlsBuffers(), new EchoServerTls().ToServer(TestCertificates.Server), () => { });
+        var buffer = new byte[TlsTransport.MinCount];
+        Bounded.Until(() =>
+        {
+            client.Receive(buffer, 0, buffer.Length, out _);
+            Move(toServer, toClient);
+            server.Receive(buffer, 0, buffer.Length, out _);
+            if (!client.IsEstablished)
+                Move(toClient, toServer);
+            return client.IsEstablished && server.IsEstablished;
+        });
+        Assert.NotEmpty(toClient.Outgoing); // the session tickets, which are records without data
+
+        toClient.Outgoing.AddRange("not a TLS record"u8);
+        Move(toClient, toServer);
+        client.Receive(buffer, 0, buffer.Length, out var error);
+
+        Assert.Equal(SocketError.Fault, error);
+        Assert.Equal("The server sent bytes that are not TLS.", client.Problem);
+        client.Close();
+        server.Close();
+    }
+
     // In memory, through all that a connection has except its socket.
     [Fact]
     public async Task Ten_thousand_random_byte_strings_are_refused_and_nothing_stays_behind()
@@ -182,6 +211,13 @@ public class TlsHostileServerTests
         using var client = new SslStream(new RecordingStream(socket, sent));
         client.AuthenticateAsClient(TestClient.Options());
         return [.. sent];
+    }
+
+    private static void Move(FakeTransport from, FakeTransport to)
+    {
+        foreach (var one in from.Outgoing)
+            to.Incoming.Enqueue(one);
+        from.Outgoing.Clear();
     }
 
     private static void AssertFails(Action work, string problem)
