@@ -70,7 +70,15 @@ internal static class Errors
             $"Could not connect to {endPoint} within {Seconds(limit)}: resolving '{host}' {problem}. Check the name and this " +
             "computer's DNS servers, give an IP address, or allow more time.", e);
 
-    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "")
+    /// <param name="endPoint">The server.</param>
+    /// <param name="received">How many bytes of the reply came.</param>
+    /// <param name="expected">The size of the reply.</param>
+    /// <param name="error">How the exchange ended; no error is the server's FIN.</param>
+    /// <param name="limit">How long the exchange may take.</param>
+    /// <param name="problem">What TLS says of it; empty if that is nothing.</param>
+    /// <param name="hint">A further sentence, with a space before it, if the server ended the connection.</param>
+    public static EchoException Exchange(
+        string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "", string hint = "")
     {
         var progress = string.Format(
             CultureInfo.InvariantCulture,
@@ -79,14 +87,14 @@ internal static class Errors
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
-                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}");
+                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}{hint}");
         }
 
         if (SocketErrors.IsReset(error))
         {
             return new(EchoError.ConnectionReset, endPoint,
                 $"{endPoint} reset the connection: {progress}. The server, or a device on the path to it, aborted the " +
-                "connection; look for the reason there.");
+                $"connection; look for the reason there.{hint}");
         }
 
         // On Unix a receive that runs out of time fails with TimedOut or WouldBlock.
