@@ -12,6 +12,8 @@ internal static class Errors
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
         "changes the bytes.";
 
+    private const string BothSides = " Check that both sides use TLS on this port, and their certificates.";
+
     public static EchoException Bind(IPEndPoint endPoint, SocketException e) =>
         e.SocketErrorCode == SocketError.InvalidArgument && endPoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 }
             ? new(EchoError.AddressNotAvailable, endPoint.ToString(), $"Cannot listen on {endPoint}: {LinkLocal(endPoint.Address)}", e)
@@ -147,7 +149,7 @@ internal static class Errors
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
 
     public static EchoException Tls(string endPoint, string problem) => new(EchoError.AuthenticationFailed, endPoint,
-        $"TLS with {endPoint} failed. {problem} Check that both sides use TLS on this port, and their certificates.");
+        $"TLS with {endPoint} failed. {problem}{(problem.StartsWith("The server's certificate", StringComparison.Ordinal) ? "" : BothSides)}");
 
     public static EchoException TlsTimeout(string endPoint, TimeSpan limit) => new(EchoError.ConnectionTimeout, endPoint,
         $"The TLS handshake with {endPoint} was not complete within {Seconds(limit)}. Check that the server uses TLS on this port " +
