@@ -83,7 +83,8 @@ public static class PathProbe
         }
 
         (report.Tls, report.TlsTime) = (details, details.HandshakeTime);
-        if (details.NotAfter - DateTime.UtcNow < SoonExpired)
+        // A server's own certificate lives for a week, so the warning would always come.
+        if (details.NotAfter - DateTime.UtcNow < SoonExpired && !SelfSignedCertificate.IsMade(details.Thumbprint))
         {
             report.Warning = string.Format(
                 CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", Escaping.EscapeControls(details.Subject),
