@@ -470,7 +470,7 @@ public abstract class TlsServerTests
     {
         { "none", "The client showed no certificate, which this server requires." },
         { "unknown issuer", "is not trusted: its issuer (CN=another client) is unknown." },
-        { "expired", "has expired on " },
+        { "expired", " expired on " },
         { "not yet valid", "is not valid before " },
         { "wrong usage", "is not for a client" },
     };
