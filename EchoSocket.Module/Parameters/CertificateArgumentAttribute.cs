@@ -39,7 +39,9 @@ internal sealed class CertificateArgumentAttribute : ArgumentTransformationAttri
 
     private object ToValue(object? item) => item switch
     {
-        X509Certificate2 certificate => certificate,
+        X509Certificate2 certificate => certificate.Handle != IntPtr.Zero
+            ? certificate
+            : throw new ArgumentTransformationMetadataException("A certificate that was disposed cannot be used. Load it again."),
         string text when Thumbprints => Thumbprint(text),
         _ => throw new ArgumentTransformationMetadataException(
             $"{Describe(item)} is not a certificate{(Thumbprints ? " or a SHA-256 thumbprint" : "")}. Load one, for example with Get-PfxCertificate " +

@@ -95,6 +95,20 @@ public abstract class TlsServerTests
         Assert.Equal(TestCertificates.Server.RawData, client.Tls.RemoteCertificate!.GetRawCertData());
     }
 
+    [Fact]
+    public void The_user_may_dispose_of_certificates_while_the_server_uses_them()
+    {
+        using var own = TestCertificates.Issue("localhost", TestCertificates.ForServer, null);
+        using var authority = X509CertificateLoader.LoadCertificate(TestCertificates.Authority.RawData);
+        using var server = Start(tls => (tls.Certificate, tls.RequireClientCertificate, tls.TrustedClients) = (own, true, [authority]));
+
+        own.Dispose();
+        authority.Dispose();
+
+        using var client = TestClient.Connect(server.EndPoint, TestClient.Options(TestCertificates.Client));
+        AssertEchoes(client);
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n", "began with 'GET / HTTP/1.1\\x0d\\x0a'")]
     [InlineData("h", "began with 'h'")]

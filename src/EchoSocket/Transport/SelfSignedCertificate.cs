@@ -45,18 +45,18 @@ internal static class SelfSignedCertificate
         extensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         extensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         extensions.Add(AlternativeNames(names));
-        var certificate = (X509Certificate2)Call(request, "CreateSelfSigned", from, to)!;
+        using var certificate = (X509Certificate2)Call(request, "CreateSelfSigned", from, to)!;
         return Usable(certificate);
     }
 
     /// <summary>
-    /// The certificate with a key that SslStream can use. On Windows it cannot use a key that exists in memory only, so the key
-    /// is imported anew; one that cannot be exported is not in memory only.
+    /// A copy of the certificate, with a key that SslStream can use: the user may dispose of the original. On Windows SslStream
+    /// cannot use a key that exists in memory only, so the key is imported anew; one that cannot be exported is not in memory only.
     /// </summary>
     public static X509Certificate2 Usable(X509Certificate2 certificate)
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-            return certificate;
+            return new X509Certificate2(certificate);
 
         try
         {
@@ -64,7 +64,7 @@ internal static class SelfSignedCertificate
         }
         catch (CryptographicException)
         {
-            return certificate;
+            return new X509Certificate2(certificate);
         }
     }
 
