@@ -274,7 +274,7 @@ Describe '<_> over TLS' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoS
         $more = if ($cmdlet -eq 'Send-EchoMessage') { @{ Message = 'hi'; Detailed = $true } } elseif ($cmdlet -eq 'Test-EchoServer') { @{ Detailed = $true } } else { @{} }
         $results = @($rows | & $cmdlet @more -TrustedCertificate $authority, $server.Certificate -ErrorAction SilentlyContinue -ErrorVariable problems -WarningAction SilentlyContinue)
         "$($results.CertificateSubject)" | Should-BeString 'CN=server1.example CN=localhost'
-        "$problems" | Should-BeString '-TrustedCertificate is for TLS: add -UseTls, or omit -TrustedCertificate.' -Because 'that row asks for no TLS'
+        "$problems" | Should-BeString 'The input object for 127.0.0.1 does not ask for TLS (UseTls is False), and -TrustedCertificate is for TLS. Send it to a command without -TrustedCertificate, or add -UseTls to use TLS with all.' -Because 'that row asks for no TLS'
         $results = @($rows | & $cmdlet @more -ErrorAction SilentlyContinue -ErrorVariable problems)
         @($results | Where-Object { $_.Reply -or $_.Success -or $_.Received }).Count | Should-Be 1 -Because 'this computer trusts neither of the first two'
     }

@@ -89,7 +89,7 @@ internal static class Errors
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
-                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}{hint}");
+                $"{endPoint} closed the connection early: {progress}.{After(problem)} Check that it is an echo server and that it still runs.{hint}");
         }
 
         if (SocketErrors.IsReset(error))
