@@ -196,8 +196,7 @@ internal sealed class TlsTransport : ITransport
     {
         var decrypted = 0;
         var pipe = _handshake.Pipe;
-        RecordState state;
-        while ((state = pipe.State) == RecordState.Whole && !_ended)
+        while (pipe.State == RecordState.Whole && !_ended)
         {
             try
             {
@@ -216,7 +215,7 @@ internal sealed class TlsTransport : ITransport
             }
         }
 
-        if (state == RecordState.Invalid && !_ended)
+        if (pipe.State == RecordState.Invalid && !_ended)
             Fail($"The {_side.Peer} sent bytes that are not TLS.");
         return decrypted;
     }
