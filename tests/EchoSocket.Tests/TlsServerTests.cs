@@ -418,6 +418,50 @@ public abstract class TlsServerTests
     }
 
     [Fact]
+    public async Task An_empty_record_is_Faulted()
+    {
+        using var server = Start();
+        using var client = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(client);
+        byte[] empty = [23, 3, 3, 0, 0];
+        client.Socket.Send(empty);
+
+        await AssertFaulted(server, "The client sent bytes that are not TLS.");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_comes_behind_the_end_of_TLS_does_not_end_the_server(bool closeNotify)
+    {
+        const int Count = 10;
+        byte[] forged = [23, 3, 3, 0, 40, .. new byte[40]];
+        using var server = Start();
+        for (var i = 0; i < Count; i++)
+        {
+            var wire = new HoldingStream(Peers.Call(server.EndPoint));
+            using var client = new SslStream(wire);
+            await client.AuthenticateAsClientAsync(TestClient.Options()).Soon();
+            client.Write("hello"u8);
+            client.ReadExactly(new byte[5]);
+
+            wire.Hold();
+            if (closeNotify)
+                await client.ShutdownAsync().Soon();
+            for (var part = 0; part < 5000; part++)
+                wire.Write(forged);
+            wire.Release();
+
+            await server.Recorder.Ended(i + 1);
+        }
+
+        var reason = closeNotify ? EndReason.PeerClosed : EndReason.Faulted;
+        Assert.All(server.Recorder.Connections, connection => Assert.Equal((reason, 5L), (connection.EndReason, connection.BytesReceived)));
+        using var good = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(good);
+    }
+
+    [Fact]
     public async Task FIN_without_close_notify_is_PeerClosed_and_the_result_says_so()
     {
         using var server = Start();
@@ -569,6 +613,42 @@ public abstract class TlsServerTests
         public override void Write(ReadOnlySpan<byte> buffer) => Written.AddRange(buffer);
 
         public override int Read(Span<byte> buffer) => 0;
+    }
+
+    private sealed class HoldingStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    {
+        private System.IO.MemoryStream? _held;
+
+        public void Hold() => _held = new System.IO.MemoryStream();
+
+        /// <summary>Sends in one piece what was written since.</summary>
+        public void Release()
+        {
+            try
+            {
+                Socket.Send(_held!.ToArray());
+            }
+            catch (SocketException)
+            {
+                // The server may close before all of it was sent.
+            }
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (_held is null)
+                base.Write(buffer);
+            else
+                _held.Write(buffer);
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_held is null)
+                await base.WriteAsync(buffer, cancellationToken);
+            else
+                _held.Write(buffer.Span);
+        }
     }
 
     private sealed class SlowWriter(Socket socket) : NetworkStream(socket, ownsSocket: true)

@@ -97,6 +97,8 @@ internal sealed class TlsTransport : ITransport
             error = Cut(held);
         }
 
+        if (_ended || _failed)
+            pipe.Drop();
         pipe.Keep();
         return decrypted;
     }
