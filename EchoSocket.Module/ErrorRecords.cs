@@ -1,5 +1,6 @@
 using System;
 using System.Management.Automation;
+using System.Text;
 
 namespace EchoSocket;
 
@@ -16,6 +17,52 @@ internal static class ErrorRecords
                 $"The input object gives no {missing[0]}, and the default may not be what it means. Give it the property " +
                 $"{Columns.Text(missing)} and send it through the pipeline, or add -{missing[0]} to the command."),
             "ServerNotNamed", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>Input has a value for TLS, but does not say that TLS is used.</summary>
+    public static ErrorRecord TlsNotNamed(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"The input object has a value for {given}, but does not ask for TLS. Give it the property UseTls with the value True, or " +
+                "add -UseTls to the command."),
+            "ParameterRequired", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>The command has a parameter for TLS, and input says not to use TLS.</summary>
+    public static ErrorRecord TlsDeclined(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"The input object for {target} does not ask for TLS (UseTls is False), and -{given} is for TLS. Send it to a command without " +
+                $"-{given}, or add -UseTls to use TLS with all."),
+            "ParameterRequired", ErrorCategory.InvalidArgument, target);
+
+    public static ErrorRecord MessageRequired() =>
+        new(
+            new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),
+            "MessageRequired", ErrorCategory.InvalidArgument, targetObject: null);
+
+    /// <summary>PowerShell sends the items of an array one by one, so a single byte is hardly a whole message.</summary>
+    public static ErrorRecord SingleByte() =>
+        new(
+            new ArgumentException(
+                "A single byte came through the pipeline. PowerShell sends the items of an array one by one; to send them as one " +
+                "message, write -InputBytes $bytes or , $bytes | Send-EchoMessage, and read a file with Get-Content -AsByteStream -Raw."),
+            "SingleByte", ErrorCategory.InvalidArgument, targetObject: null);
+
+    /// <summary>A property of an input object is not valid. PowerShell's own error for a parameter that is bound to a property is the same.</summary>
+    public static ErrorRecord PropertyNotValid(string parameter, Exception exception, object target) =>
+        new(
+            new ArgumentException($"Cannot process argument transformation on parameter '{parameter}'. {exception.Message}", exception),
+            "ParameterArgumentTransformationError", ErrorCategory.InvalidData, target);
+
+    public static ErrorRecord DecodingFailed(DecoderFallbackException exception, object message) =>
+        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
+
+    /// <summary>A message was in flight behind one that failed.</summary>
+    public static ErrorRecord ReplyLost(EchoException failure, object message) =>
+        new(
+            new InvalidOperationException(
+                $"The reply to this message is lost: the connection to {failure.EndPoint} was closed because a message before it failed " +
+                $"({failure.Error}). The server may have received the message. Send it again, if it may come twice.", failure),
+            "ReplyLost", ErrorCategory.ConnectionError, message);
 
     /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
     public static ErrorRecord InputNotSupported() =>

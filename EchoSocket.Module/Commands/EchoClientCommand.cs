@@ -31,6 +31,9 @@ public abstract class EchoClientCommand : ServerCommand
 
     private protected string Server => ComputerName ?? DefaultComputer;
 
+    /// <summary>Tells the servers of one port apart: rows may ask for the same computer with TLS and without.</summary>
+    private protected string ServerKey => UseTls ? $"{Server} {TlsHostName} TLS" : Server;
+
     private protected int ServerPort => PortOf(Server, Port);
 
     /// <summary>Opens a connection that Ctrl+C ends.</summary>
@@ -49,6 +52,8 @@ public abstract class EchoClientCommand : ServerCommand
         try
         {
             WriteVerbose($"Connected {client.LocalEndPoint} to {client.RemoteEndPoint}.");
+            if (client.Tls is { } tls)
+                WriteVerbose(CertificateText.Agreed(tls));
             return client;
         }
         catch
@@ -57,9 +62,6 @@ public abstract class EchoClientCommand : ServerCommand
             throw;
         }
     }
-
-    private protected static ErrorRecord DecodingFailed(DecoderFallbackException exception, string message) =>
-        new(exception, "DecodingFailed", ErrorCategory.InvalidData, message);
 
     /// <summary>The size of an encoded message. Writes an error and returns false if the message can't be sent.</summary>
     private protected bool TryCount(string message, out int byteCount)

@@ -21,7 +21,7 @@ public abstract class EchoTargetCommand : ServerCommand
     {
         foreach (var computer in ComputerName.Length > 0 ? ComputerName : [DefaultComputer])
         {
-            if (IsPortNamed(computer, Port))
+            if (IsPortNamed(computer, Port) && IsTlsNamed(computer))
                 Process(computer, PortOf(computer, Port));
         }
     }

@@ -26,14 +26,14 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
 
     protected override void ProcessRecord()
     {
-        if (!IsPortNamed(Server, Port))
+        if (!IsPortNamed(Server, Port) || !IsTlsNamed(Server))
             return;
 
         try
         {
             using var client = Connect();
             var address = client.EndPoint == client.RemoteEndPoint ? "" : $" ({client.RemoteEndPoint})";
-            Host.UI.WriteLine($"Connected to {client.EndPoint}{address}. Type exit or press Ctrl+C to leave.");
+            Host.UI.WriteLine($"Connected to {client.EndPoint}{address}{(client.Tls is null ? "" : " over TLS")}. Type exit or press Ctrl+C to leave.");
 
             // The prompt can't be taken back, so the session ends with the next line.
             var ui = Host.UI;
@@ -55,11 +55,11 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
 
         try
         {
-            Host.UI.WriteLine(TerminalText.Escape(client.Exchange(line, byteCount, out _)));
+            Host.UI.WriteLine(TerminalText.Escape((string)client.Exchange(new OutgoingMessage(line, byteCount, DateTime.UtcNow), out _)));
         }
         catch (DecoderFallbackException e)
         {
-            WriteError(DecodingFailed(e, line));
+            WriteError(ErrorRecords.DecodingFailed(e, line));
         }
     }
 

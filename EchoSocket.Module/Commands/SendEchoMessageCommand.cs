@@ -1,20 +1,31 @@
 using System;
-using System.Collections.Generic;
 using System.Management.Automation;
-using System.Text;
+using System.Security.Cryptography.X509Certificates;
 
 namespace EchoSocket.Commands;
 
 /// <summary>Sends messages to an echo server and writes the replies.</summary>
-[Cmdlet(VerbsCommunications.Send, "EchoMessage")]
-[OutputType(typeof(string), typeof(EchoReply))]
-public sealed class SendEchoMessageCommand : EchoClientCommand
+[Cmdlet(VerbsCommunications.Send, "EchoMessage", DefaultParameterSetName = TextSet)]
+[OutputType(typeof(string), typeof(EchoReply), ParameterSetName = [TextSet])]
+[OutputType(typeof(byte[]), typeof(EchoBytesReply), ParameterSetName = [BytesSet])]
+public sealed class SendEchoMessageCommand : MessageTargetCommand
 {
-    private readonly Dictionary<(string Host, int Port), TextClient> _clients = [];
-    private bool _computerGiven;
-    private bool _portGiven;
+    // PowerShell binds each message from the pipeline anew, so what it does for each decides how fast this cmdlet is. Once text
+    // is bound by its value, only the default set remains. No parameter of that set takes a property, because PowerShell would
+    // look for each of its names in the text. ServerProperties and ReadTls do that, for messages that are objects. Even in the
+    // other set each such parameter costs 0.05 to 0.1 microseconds a message, so only two, which a script block may make, do it.
+    private const string TextSet = "Text";
 
-    [Parameter(Mandatory = true, Position = 0, ValueFromPipeline = true, ValueFromPipelineByPropertyName = true)]
+    // For bytes; and for objects that only name a server, if the command has the message.
+    private const string BytesSet = "Bytes";
+
+    private MessageSender? _sender;
+    private Func<TextClient?>? _connect;
+    private bool _messageGiven;
+    private bool _bytesGiven;
+
+    [Parameter(ParameterSetName = TextSet, Position = 0, ValueFromPipeline = true)]
+    [Parameter(ParameterSetName = BytesSet, DontShow = true, ValueFromPipelineByPropertyName = true)]
     [AllowNull]
     [AllowEmptyString]
     [AllowEmptyCollection]
@@ -22,140 +33,127 @@ public sealed class SendEchoMessageCommand : EchoClientCommand
     [ValidateMessage]
     public string[] Message { get; set; } = [];
 
-    [Parameter(Position = 1, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = BytesSet, ValueFromPipeline = true)]
+    [AllowNull]
+    [AllowEmptyCollection]
+    [BytesArgument]
+    [ValidateMessage]
+    public byte[] InputBytes { get; set; } = [];
+
+    [Parameter(ParameterSetName = BytesSet, ValueFromPipeline = true)]
+    [AllowNull]
+    [ServerObjectArgument]
+    public PSObject? InputObject { get; set; }
+
+    [Parameter(ParameterSetName = TextSet, Position = 1)]
+    [Parameter(ParameterSetName = BytesSet, Position = 1, ValueFromPipelineByPropertyName = true)]
     [Alias("HostName", "TargetName", "cn", "Address", "Server", "IPAddress", "RemoteAddress", "DNSHostName", "Host")]
     [ComputerNameArgument(Single = true)]
     [ValidateNotNullOrEmpty]
     public override string? ComputerName { get; set; }
 
-    [Parameter(Position = 2, ValueFromPipelineByPropertyName = true)]
+    [Parameter(ParameterSetName = TextSet, Position = 2)]
+    [Parameter(ParameterSetName = BytesSet, Position = 2, ValueFromPipelineByPropertyName = true)]
     [Alias("RemotePort", "TcpPort")]
     [PortArgument]
     [ValidateRange(1, 65535)]
     public override int Port { get; set; }
 
     [Parameter]
+    [SwitchArgument]
+    public override SwitchParameter UseTls { get; set; }
+
+    [Parameter]
+    [AllowNull]
+    [AllowEmptyString]
+    public override string? TlsHostName { get; set; }
+
+    [Parameter]
+    [CertificateArgument]
+    public override X509Certificate2[] TrustedCertificate { get; set; } = [];
+
+    [Parameter]
     public SwitchParameter Detailed { get; set; }
 
-    // The server that an input object names is for that object only.
-    private bool ComputerCameWithObject => !_computerGiven && ComputerName is not null;
-
-    private bool PortCameWithObject => !_portGiven && Port > 0;
+    [Parameter]
+    [ValidateRange(1, EchoPipeline.MaxInFlight)]
+    public int InFlight { get; set; } = 1;
 
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
-        _computerGiven = ComputerName is not null;
-        _portGiven = Port > 0;
+        _messageGiven = Message.Length > 0;
+        _bytesGiven = InputBytes.Length > 0;
+        _sender = new MessageSender(InFlight, Detailed, WriteReply, WriteError);
+        _connect = ConnectForMessage;
+        if (!_bytesGiven)
+            return;
+
+        this.RefuseWith(nameof(InputBytes), nameof(Message), "Give one of them.");
+        this.RefuseWith(nameof(InputBytes), nameof(Encoding), "Bytes are sent as they are, so they have no encoding.");
     }
 
     protected override void ProcessRecord()
     {
+        _sender!.Receive();
+
+        // If a script block makes the message of an input object that is a byte or a number, PowerShell binds that, too.
+        if (Message.Length == 0)
+        {
+            RequireBytes();
+            Send(InputBytes, InputBytes.Length, InputObject, messageSource: null);
+            return;
+        }
+
+        if (_messageGiven && InputBytes.Length > 0)
+            this.RefuseWith(nameof(InputBytes), nameof(Message), "Give one of them.");
         foreach (var message in Message)
         {
-            if (IsServerNamed(message))
-                Send(message);
+            var source = TextArgumentAttribute.Source(message) as PSObject;
+            if (TryCount(message, out var byteCount))
+                Send(message, byteCount, _messageGiven ? InputObject : source, source);
         }
     }
 
-    protected override void EndProcessing()
-    {
-        // All servers get FIN before any is waited for, so that the waits overlap.
-        foreach (var client in _clients.Values)
-            client.EndSending();
-        foreach (var client in _clients.Values)
-        {
-            try
-            {
-                client.Close();
-            }
-            catch (EchoException e)
-            {
-                WriteError(e.ToErrorRecord(e.EndPoint));
-            }
-        }
-    }
+    protected override void EndProcessing() => _sender!.Close();
 
     protected override void Dispose(bool disposing)
     {
-        foreach (var client in _clients.Values)
-            client.Dispose();
+        _sender?.Dispose();
         base.Dispose(disposing);
     }
 
-    private void Send(string message)
+    private void Send(object message, int byteCount, PSObject? serverSource, PSObject? messageSource)
     {
-        if (!TryCount(message, out var byteCount) || Client() is not { } client)
-            return;
-
-        var time = DateTime.UtcNow;
-        string reply;
-        TimeSpan roundTripTime;
-        try
-        {
-            reply = client.Exchange(message, byteCount, out roundTripTime);
-        }
-        catch (EchoException e)
-        {
-            // Late bytes of this reply would look like the start of the next one, so the next message gets a new connection.
-            client.Dispose();
-            _clients.Remove((Server, ServerPort));
-            WriteError(e.ToErrorRecord(message));
-            return;
-        }
-        catch (DecoderFallbackException e)
-        {
-            WriteError(DecodingFailed(e, message));
-            return;
-        }
-
-        if (!Detailed)
-        {
-            WriteObject(reply);
-            return;
-        }
-
-        WriteObject(new EchoReply
-        {
-            Time = time,
-            Message = message,
-            Reply = reply,
-            ByteCount = byteCount,
-            RoundTripMilliseconds = Milliseconds.From(roundTripTime),
-            LocalEndPoint = client.LocalEndPoint,
-            RemoteEndPoint = client.RemoteEndPoint,
-        });
+        var (computer, port, useTls, hostName, trusted) = (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate);
+        if ((serverSource is null || TryReadServer(serverSource)) && IsServerNamed(message, messageSource))
+            _sender!.Send(new OutgoingMessage(message, byteCount, Detailed ? DateTime.UtcNow : default), (ServerKey, ServerPort), _connect!);
+        (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate) = (computer, port, useTls, hostName, trusted);
     }
 
-    // Writes an error and returns false if the server is named in part. The default is no substitute for the other part.
-    private bool IsServerNamed(string message)
-    {
-        var isPortMissing = Port == 0 && JobPort(Server) is null;
-        var isIncomplete = ComputerName is null
-            ? PortCameWithObject || HasOtherProperties(message)
-            : isPortMissing && (ComputerCameWithObject || HasOtherProperties(message));
-        if (!isIncomplete)
-            return IsPortNamed(Server, Port);
+    private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) =>
+        WriteObject(Detailed ? message.Details(reply, roundTripTime, client) : reply, enumerateCollection: false);
 
-        WriteError(ErrorRecords.ServerNotNamed(ComputerName is null ? Columns.ComputerName : Columns.Port, message));
-        return false;
+    private void RequireBytes()
+    {
+        if (InputBytes.Length == 0)
+            ThrowTerminatingError(ErrorRecords.MessageRequired());
+        if (!_bytesGiven && BytesArgumentAttribute.IsSingle(InputBytes))
+            ThrowTerminatingError(ErrorRecords.SingleByte());
     }
 
-    private TextClient? Client()
+    private TextClient? ConnectForMessage()
     {
-        if (_clients.TryGetValue((Server, ServerPort), out var client))
-            return client;
-
         try
         {
-            return _clients[(Server, ServerPort)] = Connect();
+            return Connect();
         }
         catch (EchoException e)
         {
             // If the command line names the server, every message needs it, so the error ends the pipeline. If an input object
             // names it, other objects may name servers that can be reached.
             var error = e.ToErrorRecord(e.EndPoint);
-            if (!ComputerCameWithObject && !PortCameWithObject)
+            if (!ServerCameWithObject)
                 ThrowTerminatingError(error);
             WriteError(error);
             return null;

@@ -10,7 +10,7 @@ namespace EchoSocket.Commands;
 /// but null and 0, which tell that neither has named a computer or a port. (The invocation's BoundParameters do not: they
 /// keep what an earlier input object has bound.)
 /// </summary>
-public abstract class ServerCommand : StoppableCommand
+public abstract class ServerCommand : TlsClientCommand
 {
     private protected const string DefaultComputer = "127.0.0.1";
 
@@ -38,6 +38,7 @@ public abstract class ServerCommand : StoppableCommand
 
     protected override void BeginProcessing()
     {
+        base.BeginProcessing();
         if (IPv4 && IPv6)
             this.Conflict("-IPv4 and -IPv6 allow one address family each: omit one of them, or both.", nameof(IPv6));
         if (SourceAddress is not null && (IsIPv6(SourceAddress) ? IPv4 : IPv6))
@@ -46,12 +47,13 @@ public abstract class ServerCommand : StoppableCommand
             WriteWarning(limitation);
     }
 
-    /// <summary>Sets what the parameters of this class choose.</summary>
+    /// <summary>Sets what the parameters of this class choose, for the host of the options.</summary>
     private protected T Configure<T>(T options)
         where T : EchoClientOptions
     {
         options.AddressFamily = IPv4 ? AddressFamily.InterNetwork : IPv6 ? AddressFamily.InterNetworkV6 : null;
         options.SourceAddress = SourceAddress;
+        options.Tls = TlsWith(options.Host);
         options.KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null;
         return options;
     }

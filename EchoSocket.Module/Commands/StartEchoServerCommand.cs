@@ -14,7 +14,7 @@ namespace EchoSocket.Commands;
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
 [OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
-public sealed class StartEchoServerCommand : StoppableCommand
+public sealed class StartEchoServerCommand : TlsServerCommand
 {
     private volatile EchoServer? _server;
 
@@ -71,6 +71,7 @@ public sealed class StartEchoServerCommand : StoppableCommand
         if (MyInvocation.ExpectingInput)
             ThrowTerminatingError(ErrorRecords.InputNotSupported());
 
+        base.BeginProcessing();
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");
@@ -80,6 +81,9 @@ public sealed class StartEchoServerCommand : StoppableCommand
     {
         var server = Listen();
         WriteVerbose($"Listening on {Text(server.LocalEndPoints)}.");
+        var identity = server.Certificate is { } certificate ? $"The server's certificate is {CertificateText.Identity(TlsDetails.Of(certificate))}." : "";
+        if (identity.Length > 0)
+            WriteVerbose(identity);
         var reachable = server.LocalEndPoints.Where(e => !IPAddress.IsLoopback(e.Address)).ToList();
         if (AllowFrom is null && reachable.Count > 0)
         {
@@ -89,12 +93,14 @@ public sealed class StartEchoServerCommand : StoppableCommand
 
         if (AsJob)
         {
+            if (identity.Length > 0 && !IsVerbose())
+                Say(identity);
             StartJob(server);
             return;
         }
 
         if (!IsVerbose())
-            SayWhere(server);
+            Say($"{Where(server)}{(identity.Length > 0 ? "\n" : "")}{identity}");
         if (KeepListening)
             ServeMany(server);
         else
@@ -123,6 +129,7 @@ public sealed class StartEchoServerCommand : StoppableCommand
             Addresses = Address,
             Port = Port,
             AllowFrom = AllowFrom,
+            Tls = Tls,
             Backlog = Backlog,
             Transform = Transform,
             MaxConnections = MaxConnections,
@@ -152,14 +159,16 @@ public sealed class StartEchoServerCommand : StoppableCommand
     }
 
     // As Write-Host does: at the terminal, and not in the output.
-    private void SayWhere(EchoServer server)
+    private void Say(string text)
     {
-        if (!Terminal.IsRead(Host))
-            return;
+        if (Terminal.IsRead(Host))
+            WriteInformation(new HostInformationMessage { Message = text }, ["PSHOST"]);
+    }
 
+    private string Where(EchoServer server)
+    {
         var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
-        WriteInformation(
-            new HostInformationMessage { Message = $"Listening on {Text(server.LocalEndPoints)}{clients}. Press Ctrl+C to stop." }, ["PSHOST"]);
+        return $"Listening on {Text(server.LocalEndPoints)}{(UseTls ? " with TLS" : "")}{clients}. Press Ctrl+C to stop.";
     }
 
     private void ServeOne(EchoServer server)

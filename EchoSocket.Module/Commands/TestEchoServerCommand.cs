@@ -19,6 +19,8 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     {
         var report = Probe(computer, port);
         WriteVerbose($"{computer}, port {port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
+        if (Detailed && report.Warning.Length > 0)
+            WriteWarning(report.Warning);
         WriteObject(Detailed ? new EchoPathReport(report) : report.Success);
     }
 

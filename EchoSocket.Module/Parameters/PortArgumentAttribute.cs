@@ -26,20 +26,21 @@ internal sealed class PortArgumentAttribute : ArgumentTransformationAttribute
         throw new ArgumentTransformationMetadataException($"{what} is not a port. A port is a whole number up to 65535.");
     }
 
-    private static bool IsDigits(string text, out int port) =>
-        int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out port);
-
-    private static bool IsWhole(object? value, out int port)
+    /// <summary>Whether a value is a number without a fraction.</summary>
+    internal static bool IsWhole(object? value, out int number)
     {
-        port = 0;
+        number = 0;
         if (value is not (sbyte or short or ushort or int or uint or long or ulong or byte or float or double or decimal))
             return false;
 
-        var number = Convert.ToDouble(value, CultureInfo.InvariantCulture);
-        if (number is < int.MinValue or > int.MaxValue || number != Math.Floor(number))
+        var exact = Convert.ToDouble(value, CultureInfo.InvariantCulture);
+        if (exact is < int.MinValue or > int.MaxValue || exact != Math.Floor(exact))
             return false; // NaN included
 
-        port = (int)number;
+        number = (int)exact;
         return true;
     }
+
+    private static bool IsDigits(string text, out int port) =>
+        int.TryParse(text, NumberStyles.AllowLeadingWhite | NumberStyles.AllowTrailingWhite, CultureInfo.InvariantCulture, out port);
 }

@@ -12,6 +12,13 @@ internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
 {
     protected override void Validate(object arguments, EngineIntrinsics engineIntrinsics)
     {
+        if (arguments is byte[] bytes)
+        {
+            if (bytes.Length == 0 && bytes != BytesArgumentAttribute.None)
+                throw EmptyMessage("The message is empty");
+            return;
+        }
+
         var messages = arguments as string[] ?? [];
         for (var i = 0; i < messages.Length; i++)
         {
@@ -24,5 +31,5 @@ internal sealed class ValidateMessageAttribute : ValidateArgumentsAttribute
     }
 
     private static ValidationMetadataException EmptyMessage(string what) =>
-        new($"{what}. An empty message puts nothing on the wire, so no reply would ever come; give a message of at least one character.");
+        new($"{what}. An empty message puts nothing on the wire, so no reply would ever come; give at least one character or byte.");
 }

@@ -4,7 +4,7 @@ using System.Linq;
 namespace EchoSocket;
 
 /// <summary>How far the path to a server works. The times of stages that were not reached are null.</summary>
-public sealed class EchoPathReport(PathReport result)
+public sealed class EchoPathReport(PathReport result) : TlsResult(result.Tls, result.TlsTime)
 {
     /// <summary>When the test began, in UTC.</summary>
     public DateTime Time => result.StartTime;
@@ -18,6 +18,9 @@ public sealed class EchoPathReport(PathReport result)
     public string FailedStage => result.FailedStage.ToString();
 
     public string Reason => result.Reason;
+
+    /// <summary>What works now and may soon not, such as a certificate that expires within 30 days.</summary>
+    public string Warning => result.Warning;
 
     public ResultList Addresses { get; } = new(result.Addresses);
 

@@ -3,8 +3,18 @@ using System;
 namespace EchoSocket;
 
 /// <summary>A message and its reply.</summary>
-public sealed class EchoReply
+public sealed class EchoReply : TlsResult
 {
+    public EchoReply()
+        : this(null)
+    {
+    }
+
+    public EchoReply(TlsDetails? tls)
+        : base(tls, tls?.HandshakeTime)
+    {
+    }
+
     /// <summary>When the message was sent, in UTC.</summary>
     public DateTime Time { get; set; }
 

@@ -4,7 +4,7 @@ using System.Linq;
 namespace EchoSocket;
 
 /// <summary>What a measurement found. Round-trip times are null if there was no reply.</summary>
-public sealed class EchoStatistics(MeterResult result)
+public sealed class EchoStatistics(MeterResult result) : TlsResult(result.Tls, result.TlsTime)
 {
     /// <summary>When the measurement began, in UTC.</summary>
     public DateTime Time => result.StartTime;

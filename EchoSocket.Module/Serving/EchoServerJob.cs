@@ -4,6 +4,7 @@ using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Net;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 
 namespace EchoSocket;
@@ -34,6 +35,14 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         PSJobTypeName = nameof(EchoServerJob);
         _server = server;
+        if (server.Certificate is { } certificate)
+        {
+            var details = TlsDetails.Of(certificate);
+            Certificate = new X509Certificate2(certificate.RawData);
+            CertificateThumbprint = details.Thumbprint;
+            TlsHostName = NameFor(ComputerName, details.Names, Certificate);
+        }
+
         LocalEndPoints = new ResultList(server.LocalEndPoints.Select(e => e.ToString()));
         _runspace = runspace;
         var observer = new ServerObserver(this, verbose);
@@ -65,6 +74,25 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     /// <summary>All addresses that the server listens on, each with the port.</summary>
     public ResultList LocalEndPoints { get; }
+
+    /// <summary>Whether the server uses TLS. The client cmdlets bind this property by its name.</summary>
+    public bool UseTls => Certificate is not null;
+
+    /// <summary>The certificate that the server shows, without its private key; null without TLS.</summary>
+    public X509Certificate2? Certificate { get; }
+
+    /// <summary>Its SHA-256 thumbprint: 64 hexadecimal digits; empty without TLS.</summary>
+    public string CertificateThumbprint { get; } = "";
+
+    /// <summary>
+    /// A name that the certificate is for, if it is not for <see cref="ComputerName"/>; otherwise empty. The client cmdlets bind this
+    /// property by its name.
+    /// </summary>
+    public string TlsHostName { get; } = "";
+
+    /// <summary>What clients trust that get the server from this job. The client cmdlets bind this property by its name.</summary>
+    [Hidden]
+    public X509Certificate2[] TrustedCertificate => Certificate is null ? [] : [Certificate];
 
     /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
     public int ActiveConnections => _server.ActiveConnections;
@@ -134,6 +162,12 @@ public sealed class EchoServerJob : Job, IServerOutput
 
         base.Dispose(disposing);
     }
+
+    // A client that is told of the server by this job trusts this very certificate, whatever its names are.
+    private static string NameFor(string computer, string[] names, X509Certificate2 certificate) =>
+        names.Contains(computer) ? ""
+        : names.Length == 0 ? certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false)
+        : (names.FirstOrDefault(name => !IPAddress.TryParse(name, out _)) ?? names[0]).Replace("*", "server");
 
     private void BeginStop()
     {

@@ -92,6 +92,8 @@ public static class StatisticsText
         var received = Get<long>(result, "Received");
         Add("Target", $"{TerminalText.Escape(Get<string>(result, "ComputerName"))}, port {Get<int>(result, "Port")}");
         Add("Load", Load(result));
+        if (Get<string>(result, "TlsProtocol") is { Length: > 0 } protocol)
+            Add("TLS", string.Join(", ", new[] { protocol, Get<string>(result, "TlsCipherSuite"), Named("handshake", "Tls") }.Where(t => t.Length > 0)));
         Add("Messages", Messages(result, unicode));
         if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
             Add("Failed", $"{Connections(Get<long>(result, "FailedConnections"))}: {TerminalText.Escape(ErrorCounts.Join(errors))}");

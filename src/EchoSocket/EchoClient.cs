@@ -29,7 +29,7 @@ public sealed class EchoClient : IDisposable
     private readonly CancellationTokenRegistration _registration;
     private readonly TimeSpan _timeout;
     private readonly int _fitsReceiveBuffer;
-    private long _messages;
+    private EchoPipeline? _pipeline;
 
     private EchoClient(
         ConnectedSocket connection, BlockingTransport transport, string endPoint, EchoClientOptions options, CancellationToken cancellation)
@@ -62,10 +62,13 @@ public sealed class EchoClient : IDisposable
     /// <summary>What the TLS handshake has agreed on, and the server's certificate; null without TLS.</summary>
     public TlsDetails? Tls { get; private set; }
 
+    /// <summary>The messages sent so far, with one that is being sent.</summary>
+    internal long Messages { get; set; }
+
     /// <summary>
     /// Opens a connection. Cancelling <paramref name="cancellation"/> ends the attempt; after that it ends a running exchange
-    /// and closes the connection with FIN, or with RST in the middle of a message that is larger than a quarter of the socket's
-    /// receive buffer.
+    /// and closes the connection with FIN, or with RST if more bytes are outstanding than a quarter of the socket's receive
+    /// buffer.
     /// </summary>
     /// <exception cref="EchoException">
     /// <see cref="EchoError.ConnectionRefused"/>, <see cref="EchoError.HostNotFound"/>,
@@ -84,7 +87,7 @@ public sealed class EchoClient : IDisposable
         var connection = Connector.Connect(options, cancellation);
         try
         {
-            var secure = options.Tls is { } tls ? new BlockingTlsTransport(connection.Socket, tls.ToSide(options.Host)) : null;
+            var secure = options.Tls is { } tls ? new BlockingTlsTransport(connection.Socket, tls.ToSide(options.Host, due, cancellation)) : null;
             var client = new EchoClient(
                 connection, secure ?? new BlockingTransport(connection.Socket), endPoint, options, cancellation);
             if (secure is not null)
@@ -123,6 +126,7 @@ public sealed class EchoClient : IDisposable
     /// </exception>
     /// <exception cref="OperationCanceledException">The connection's token was cancelled.</exception>
     /// <exception cref="ObjectDisposedException">The connection is closed.</exception>
+    /// <exception cref="InvalidOperationException">Replies to messages of a pipeline are outstanding.</exception>
     public TimeSpan Exchange(byte[] message, int count, byte[] reply)
     {
         if (message is null)
@@ -137,10 +141,12 @@ public sealed class EchoClient : IDisposable
             throw new ArgumentException("The reply needs a buffer of its own: it is compared with the message.", nameof(reply));
         if (_transport.IsDisposed)
             throw new ObjectDisposedException(nameof(EchoClient));
+        if (_pipeline?.Outstanding > 0)
+            throw new InvalidOperationException("Replies are outstanding.");
 
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(_timeout);
-        _messages++;
+        Messages++;
         _replies.Begin();
         var error = count <= _fitsReceiveBuffer
             ? SendThenReceive(message, count, reply, due)
@@ -149,10 +155,37 @@ public sealed class EchoClient : IDisposable
             return Clock.Since(start);
 
         Dispose();
-        _cancellation.ThrowIfCancellationRequested();
-        throw _replies.Wrong < 0 ? Errors.Exchange(EndPoint, _replies.Received, count, error, _timeout, _transport.Problem)
-            : _replies.Wrong == count ? Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint)
-            : Errors.Mismatch(EndPoint, _replies.Wrong, count, _messages, _replies.Shown, AnyReplyHint);
+        throw Failure(_replies.Received, count, error, Messages);
+    }
+
+    /// <summary>
+    /// Begins to keep up to <paramref name="inFlight"/> messages outstanding, 1 to <see cref="EchoPipeline.MaxInFlight"/>, until
+    /// <see cref="StopPipeline"/>. <see cref="Exchange"/> can still be used while nothing is outstanding.
+    /// </summary>
+    /// <param name="inFlight">The most messages outstanding.</param>
+    /// <param name="measure">
+    /// Receives on another thread all the time, so that round-trip times are exact, whatever the caller does. That is slower.
+    /// </param>
+    /// <exception cref="ArgumentOutOfRangeException">The number is out of range.</exception>
+    /// <exception cref="InvalidOperationException">The connection has a pipeline already.</exception>
+    /// <exception cref="ObjectDisposedException">The connection is closed.</exception>
+    public EchoPipeline StartPipeline(int inFlight, bool measure = false)
+    {
+        if (inFlight is < 1 or > EchoPipeline.MaxInFlight)
+            throw new ArgumentOutOfRangeException(nameof(inFlight), inFlight, $"1 to {EchoPipeline.MaxInFlight} messages can be in flight.");
+        if (_transport.IsDisposed)
+            throw new ObjectDisposedException(nameof(EchoClient));
+        if (_pipeline is not null)
+            throw new InvalidOperationException("The connection has a pipeline already.");
+
+        return _pipeline = new EchoPipeline(this, _transport, _replies, _timeout, inFlight, measure);
+    }
+
+    /// <summary>Ends the pipeline, if there is one, and frees what it needs. Call it while nothing is outstanding.</summary>
+    public void StopPipeline()
+    {
+        _pipeline?.Stop();
+        _pipeline = null;
     }
 
     /// <summary>
@@ -174,7 +207,9 @@ public sealed class EchoClient : IDisposable
 
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
-        throw _replies.Wrong < 0 ? Errors.Idle(EndPoint, error, _transport.Problem) : Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
+        throw _replies.Wrong < 0
+            ? Errors.Idle(EndPoint, error, _transport.Problem)
+            : Errors.Excess(EndPoint, Messages, _replies.Shown, AnyReplyHint);
     }
 
     /// <summary>
@@ -192,18 +227,47 @@ public sealed class EchoClient : IDisposable
     {
         if (_transport.IsDisposed)
             return;
+        if (_pipeline?.Outstanding > 0)
+            throw new InvalidOperationException("Replies are outstanding.");
 
+        StopPipeline();
         var isRight = _replies.ReceiveEnd();
         Dispose();
         if (!isRight)
-            throw Errors.Excess(EndPoint, _messages, _replies.Shown, AnyReplyHint);
+            throw Errors.Excess(EndPoint, Messages, _replies.Shown, AnyReplyHint);
     }
 
-    /// <summary>Closes the connection with FIN, at once.</summary>
+    /// <summary>
+    /// Closes the connection at once: with FIN, or with RST if messages in flight have more bytes outstanding than a quarter of the
+    /// socket's receive buffer.
+    /// </summary>
     public void Dispose()
     {
         _registration.Dispose();
+        if (_pipeline is not null)
+        {
+            var awaited = _pipeline.Awaited;
+            _transport.Shutdown(); // ends what its threads wait for
+            StopPipeline();
+            if (awaited > _fitsReceiveBuffer)
+                _transport.Abort(); // the server may be sending into a full window
+        }
+
         _transport.Dispose();
+    }
+
+    /// <summary>What went wrong with a message; or the cancellation, thrown. Call it when the connection is closed.</summary>
+    internal EchoException Failure(int received, int count, SocketError error, long message)
+    {
+        _cancellation.ThrowIfCancellationRequested();
+        var before = message - 1; // each had a reply of a byte at least
+        if (_replies.Wrong < 0)
+            return Errors.Exchange(EndPoint, received, count, error, _timeout, _transport.Problem, TlsHint.AfterEnd(Tls is not null, before + received, error));
+        if (_replies.Wrong == count)
+            return Errors.Excess(EndPoint, message, _replies.Shown, AnyReplyHint);
+
+        var alert = TlsHint.AfterReply(Tls is not null, before + _replies.Wrong, _replies.Shown);
+        return Errors.Mismatch(EndPoint, _replies.Wrong, count, message, _replies.Shown, alert.Length > 0 ? alert : AnyReplyHint);
     }
 
     private void Authenticate(BlockingTlsTransport transport, long due, TimeSpan limit)

@@ -87,7 +87,7 @@ public class EchoClientOptions
     /// </summary>
     public bool AnyReply { get; set; }
 
-    /// <summary>How to use TLS. Default null: the client does not. An <see cref="EchoMeter"/> does not use it.</summary>
+    /// <summary>How to use TLS. Default null: the client does not.</summary>
     public EchoClientTls? Tls { get; set; }
 
     /// <summary>

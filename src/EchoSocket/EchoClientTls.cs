@@ -1,6 +1,7 @@
 using System;
 using System.Collections.Generic;
 using System.Security.Cryptography.X509Certificates;
+using System.Threading;
 using EchoSocket.Transport;
 
 namespace EchoSocket;
@@ -35,6 +36,14 @@ public sealed class EchoClientTls
         set => _trustedCertificates = [.. value ?? throw new ArgumentNullException(nameof(value))];
     }
 
+    /// <summary>
+    /// Asks the issuers whether they have revoked the server's certificate, or one in its chain: over HTTP, at the addresses in the
+    /// certificates (CRL, OCSP), within <see cref="EchoClientOptions.ConnectionTimeout"/>. The issuer's answer that the server itself
+    /// sends (OCSP stapling) is enough. A certificate that cannot be checked is refused. Default false: no handshake waits for another
+    /// server. Has no effect with <see cref="SkipCertificateCheck"/>, or on a self-signed certificate, which nobody can revoke.
+    /// </summary>
+    public bool CheckRevocation { get; set; }
+
     /// <summary>The client's own certificate, with its private key, for a server that requires one. Default null.</summary>
     /// <exception cref="ArgumentException">The certificate has no private key.</exception>
     public X509Certificate2? ClientCertificate
@@ -45,9 +54,15 @@ public sealed class EchoClientTls
             : throw new ArgumentException($"The certificate '{value.Subject}' has no private key, which a client needs.", nameof(value));
     }
 
-    internal TlsSide ToSide(string host) => new TlsClient(
+    internal EchoClientTls Copy() => (EchoClientTls)MemberwiseClone();
+
+    /// <param name="host">The host that the client connects to.</param>
+    /// <param name="due">When the handshake must be complete, in stopwatch ticks.</param>
+    /// <param name="cancellation">Ends the check for revocation.</param>
+    internal TlsSide ToSide(string host, long due, CancellationToken cancellation) => new TlsClient(
         HostName ?? host,
         SkipCertificateCheck,
         _trustedCertificates.Length == 0 ? null : new TrustedCertificates(_trustedCertificates),
-        _clientCertificate is { } certificate ? SelfSignedCertificate.Usable(certificate) : null);
+        _clientCertificate is { } certificate ? SelfSignedCertificate.Usable(certificate) : null,
+        CheckRevocation && !SkipCertificateCheck ? new RevocationCheck(due, cancellation) : null);
 }

@@ -29,9 +29,6 @@ public sealed class EchoMeter
     public EchoMeter(EchoMeterOptions options)
     {
         _options = options?.Copy() ?? throw new ArgumentNullException(nameof(options));
-        if (options.Tls is not null)
-            throw new NotSupportedException("An EchoMeter does not use TLS.");
-
         _run = new MeterRun(_options.WarmupCount);
     }
 
@@ -83,7 +80,7 @@ public sealed class EchoMeter
             using var loop = new MeterLoop(_options, _run, _latencies, _failures, cancellation);
             connections.Open(_failures, cancellation);
             if (connections.Sockets.Count > 0)
-                loop.Run(connections.Sockets);
+                loop.Run(connections.Sockets, connections.Due);
         }
         catch (Exception e) when (e is SocketException or Win32Exception)
         {
@@ -117,6 +114,8 @@ public sealed class EchoMeter
             Errors = _failures.Counts(),
             Detail = Detail(stopped),
             ConnectTime = connections.MeanTime,
+            TlsTime = _run.TlsTime,
+            Tls = _run.Tls,
             Minimum = _latencies.Minimum,
             Mean = _latencies.Mean,
             StandardDeviation = _latencies.StandardDeviation,

@@ -123,7 +123,12 @@ public sealed class EchoMeterOptions : EchoClientOptions
     /// <summary>Reads the clock, in stopwatch ticks. A test may choose another one.</summary>
     internal Func<long> Timestamp { get; set; } = Stopwatch.GetTimestamp;
 
-    internal EchoMeterOptions Copy() => (EchoMeterOptions)MemberwiseClone();
+    internal EchoMeterOptions Copy()
+    {
+        var copy = (EchoMeterOptions)MemberwiseClone();
+        copy.Tls = Tls?.Copy();
+        return copy;
+    }
 
     private static int Checked(int value, int min, int max, [CallerMemberName] string name = "") => value >= min && value <= max
         ? value

@@ -10,6 +10,7 @@ namespace EchoSocket;
 public sealed class EchoServerTls
 {
     private X509Certificate2? _certificate;
+    private X509Certificate2[] _intermediates = [];
     private string[] _trustedClientThumbprints = [];
     private X509Certificate2[] _trustedClients = [];
     private TimeSpan _handshakeTimeout = TimeSpan.FromSeconds(10);
@@ -25,6 +26,17 @@ public sealed class EchoServerTls
         set => _certificate = value is null or { HasPrivateKey: true }
             ? value
             : throw new ArgumentException($"The certificate '{value.Subject}' has no private key, which a server needs.", nameof(value));
+    }
+
+    /// <summary>
+    /// The certificates between <see cref="Certificate"/> and its root, in any order. The server sends them, so that a client need
+    /// know the root only. Default: none, besides those in the system's store. .NET Framework takes them from the Windows
+    /// certificate store only.
+    /// </summary>
+    public IReadOnlyList<X509Certificate2> Intermediates
+    {
+        get => _intermediates;
+        set => _intermediates = [.. value ?? throw new ArgumentNullException(nameof(value))];
     }
 
     /// <summary>Whether a client must show a certificate. Default false.</summary>
@@ -70,7 +82,7 @@ public sealed class EchoServerTls
     {
         var any = _trustedClients.Length == 0 && _trustedClientThumbprints.Length == 0;
         var clients = any ? null : new TrustedCertificates(_trustedClients, _trustedClientThumbprints);
-        return new TlsServer(certificate, RequireClientCertificate, clients, HandshakeTimeout);
+        return new TlsServer(certificate, _intermediates, RequireClientCertificate, clients, HandshakeTimeout);
     }
 
     internal EchoServerTls Copy() => (EchoServerTls)MemberwiseClone();

@@ -62,6 +62,12 @@ public sealed class MeterResult
     /// <summary>The mean time to connect; null if there was no connection.</summary>
     public TimeSpan? ConnectTime { get; set; }
 
+    /// <summary>The mean time of the TLS handshakes, which is part of no round trip; null without TLS.</summary>
+    public TimeSpan? TlsTime { get; set; }
+
+    /// <summary>What the first TLS handshake has agreed on, and the server's certificate; null without TLS.</summary>
+    public TlsDetails? Tls { get; set; }
+
     /// <summary>The shortest round trip.</summary>
     public TimeSpan? Minimum { get; set; }
 

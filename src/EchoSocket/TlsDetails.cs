@@ -1,4 +1,6 @@
 using System;
+using System.Security.Cryptography.X509Certificates;
+using EchoSocket.Transport;
 
 namespace EchoSocket;
 
@@ -31,4 +33,15 @@ public sealed class TlsDetails
 
     /// <summary>How long the handshake took.</summary>
     public TimeSpan HandshakeTime { get; set; }
+
+    /// <summary>What a certificate says, without a handshake.</summary>
+    public static TlsDetails Of(X509Certificate2 certificate) => certificate is null ? throw new ArgumentNullException(nameof(certificate)) : new()
+    {
+        Subject = certificate.Subject,
+        Issuer = certificate.Issuer,
+        Names = CertificateNames.Of(certificate),
+        NotBefore = certificate.NotBefore.ToUniversalTime(),
+        NotAfter = certificate.NotAfter.ToUniversalTime(),
+        Thumbprint = TrustedCertificates.Thumbprint(certificate),
+    };
 }

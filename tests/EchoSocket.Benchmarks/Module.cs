@@ -14,13 +14,16 @@ internal static class Module
 
     public static string Manifest { get; } = Path.Combine(Root, "EchoSocket.psd1");
 
-    /// <summary>A runspace that imported the module.</summary>
-    public static Runspace Open()
+    /// <summary>A runspace that imported the module, with more cmdlets.</summary>
+    public static Runspace Open(params (string Name, Type Cmdlet)[] others)
     {
         var state = InitialSessionState.CreateDefault2();
         state.ImportPSModule(Manifest);
         state.Commands.Add(new SessionStateCmdletEntry("Write-Sequence", typeof(WriteSequenceCommand), null));
+        state.Commands.Add(new SessionStateCmdletEntry("Write-Same", typeof(WriteSameCommand), null));
         state.Commands.Add(new SessionStateCmdletEntry("Measure-Count", typeof(MeasureCountCommand), null));
+        foreach (var (name, cmdlet) in others)
+            state.Commands.Add(new SessionStateCmdletEntry(name, cmdlet, null));
         var runspace = RunspaceFactory.CreateRunspace(state);
         runspace.Open();
         return runspace;

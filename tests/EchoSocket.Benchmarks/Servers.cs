@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.IO;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using EchoSocket.Polling;
 using Microsoft.AspNetCore.Connections;
@@ -37,8 +38,11 @@ internal static class Servers
         [Bare] = BareSockets.Serve,
         [Core] = Benchmarks.Core.Serve,
         [Portable] = ServePortable,
+        [IdleConnections.Server] = IdleConnections.Serve,
         [AsyncSockets] = listening => ServeAsync(listening).GetAwaiter().GetResult(),
-        [Kestrel] = ServeKestrel,
+        [Kestrel] = listening => ServeKestrel(listening, 0, null),
+        [TlsServers.Ours] = TlsServers.ServeOurs,
+        [TlsServers.Kestrel] = listening => ServeKestrel(listening, TlsServers.Port, TlsServers.Certificate()),
     };
 
     // Chooses the port first: -Verbose would show it, but would also describe every read.
@@ -60,8 +64,8 @@ internal static class Servers
         _ => ServerProcess.Own(name),
     };
 
-    /// <summary>Compiles a program of <c>peers</c>. Returns null if there is no compiler or no epoll.</summary>
-    public static string? BuildC(string name)
+    /// <summary>Compiles a program of <c>peers</c>. Returns null if there is no epoll, no compiler, or no such library.</summary>
+    public static string? BuildC(string name, params string[] libraries)
     {
         if (!OperatingSystem.IsLinux())
             return null;
@@ -70,7 +74,7 @@ internal static class Servers
         var source = Path.Combine(Module.Root, "tests", "EchoSocket.Benchmarks", "peers", $"{name}.c");
         try
         {
-            using var cc = Process.Start("cc", ["-O3", "-march=native", "-o", program, source]);
+            using var cc = Process.Start("cc", ["-O3", "-march=native", "-o", program, source, .. libraries]);
             cc.WaitForExit();
             return cc.ExitCode == 0 ? program : null;
         }
@@ -119,11 +123,16 @@ internal static class Servers
         }
     }
 
-    private static void ServeKestrel(Action<int> listening)
+    private static void ServeKestrel(Action<int> listening, int port, X509Certificate2? certificate)
     {
         using var host = new HostBuilder()
             .ConfigureWebHost(web => web
-                .UseKestrel(options => options.Listen(IPAddress.Loopback, 0, listen => listen.UseConnectionHandler<KestrelEcho>()))
+                .UseKestrel(options => options.Listen(IPAddress.Loopback, port, listen =>
+                {
+                    if (certificate is not null)
+                        listen.UseHttps(certificate);
+                    listen.UseConnectionHandler<KestrelEcho>();
+                }))
                 .Configure(_ => { }))
             .Build();
         host.Start();

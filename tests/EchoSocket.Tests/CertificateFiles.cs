@@ -13,11 +13,14 @@ public sealed class CertificateFiles : IDisposable
     public CertificateFiles()
     {
         Authority = Write("authority.pem", TestCertificates.Authority.ExportCertificatePem());
+        AuthorityKey = Write("authority-key.pem", TestCertificates.Authority.GetECDsaPrivateKey()!.ExportPkcs8PrivateKeyPem());
         (ServerCertificate, ServerKey) = WriteBoth("server", TestCertificates.Server);
         (ClientCertificate, ClientKey) = WriteBoth("client", TestCertificates.Client);
     }
 
     public string Authority { get; }
+
+    public string AuthorityKey { get; }
 
     public string ServerCertificate { get; }
 
@@ -26,6 +29,9 @@ public sealed class CertificateFiles : IDisposable
     public string ClientCertificate { get; }
 
     public string ClientKey { get; }
+
+    /// <summary>The path of a file in a folder that is deleted after the tests.</summary>
+    public string NewFile() => Path.Combine(_folder, Guid.NewGuid().ToString("N"));
 
     public void Dispose() => Directory.Delete(_folder, recursive: true);
 

@@ -14,8 +14,22 @@ public class EpollMeterFailureTests : EchoMeterFailureTests
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
+public class EpollTlsMeterFailureTests : EchoMeterFailureTests
+{
+    private protected override bool Tls => true;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
 public class SelectMeterFailureTests : EchoMeterFailureTests
 {
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+public class SelectTlsMeterFailureTests : EchoMeterFailureTests
+{
+    private protected override bool Tls => true;
+
     private protected override IPoller Create() => new SelectPoller();
 }
 
@@ -25,7 +39,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void A_measured_server_that_never_answers_is_given_up()
     {
-        using var server = new ScriptedServer(peer => peer.ReadExactly(1_000_000));
+        using var server = Scripted(peer => peer.ReadExactly(1_000_000));
 
         var result = Run(server, o => o.OperationTimeout = TimeSpan.FromSeconds(0.1));
 
@@ -36,16 +50,16 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void A_server_that_closes_at_once_and_one_that_resets_are_different_failures()
     {
-        using var closes = new ScriptedServer(peer =>
+        using var closes = Scripted(peer =>
         {
-            peer.Shutdown(SocketShutdown.Send);
+            peer.CloseSending();
             while (peer.Receive(new byte[100]) > 0)
             {
             }
         });
         AssertFailed(EchoError.ConnectionClosedEarly, Run(closes));
 
-        using var resets = new ScriptedServer(peer =>
+        using var resets = Scripted(peer =>
         {
             peer.ReadExactly(32);
             peer.Reset();
@@ -59,7 +73,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [InlineData(5, 17)]
     public void A_failed_measurement_names_the_first_wrong_byte(int message, int offset)
     {
-        using var server = new ScriptedServer(peer =>
+        using var server = Scripted(peer =>
         {
             for (var i = 0; ; i++)
             {
@@ -80,7 +94,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void A_server_that_changes_its_form_or_sends_more_than_it_got_is_no_echo_server()
     {
-        using var changes = new ScriptedServer(peer =>
+        using var changes = Scripted(peer =>
         {
             var first = peer.ReadExactly(1000);
             AsciiUpper.Apply(first, 0, first.Length);
@@ -90,7 +104,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
         var changed = Run(changes, o => (o.WarmupCount, o.MessageSize) = (0, 1000));
         Assert.Equal((1L, 1L), (changed.Received, changed.Errors[nameof(EchoError.ReplyMismatch)]));
 
-        using var adds = new ScriptedServer(peer => peer.Send([.. peer.ReadExactly(32), 0]));
+        using var adds = Scripted(peer => peer.Send([.. peer.ReadExactly(32), 0]));
         var added = Run(adds, o => o.WarmupCount = 0);
         Assert.Equal(1, added.Errors[nameof(EchoError.ReplyMismatch)]);
         Assert.Contains("sent more than it received: after its reply to message 1 came \"\\0\".", added.Detail, StringComparison.Ordinal);
@@ -99,12 +113,12 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void Bytes_beyond_the_last_reply_are_a_failure_whenever_they_come_before_the_FIN()
     {
-        using var atOnce = new ScriptedServer(peer =>
+        using var atOnce = Scripted(peer =>
         {
             peer.Send([.. peer.ReadExactly(32), 0]);
             peer.Receive(new byte[1]);
         });
-        using var afterFin = new ScriptedServer(peer =>
+        using var afterFin = Scripted(peer =>
         {
             peer.Send(peer.ReadExactly(32));
             peer.Receive(new byte[1]);
@@ -123,7 +137,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     public void A_measured_server_that_does_not_close_is_left_after_a_short_time()
     {
         using var ended = new ManualResetEventSlim();
-        using var server = new ScriptedServer(peer =>
+        using var server = Scripted(peer =>
         {
             peer.Send(peer.ReadExactly(32));
             ended.Wait(Bounded.Limit);
@@ -170,7 +184,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     [Fact]
     public void Correct_replies_before_a_wrong_byte_in_the_same_read_count()
     {
-        using var server = new ScriptedServer(peer =>
+        using var server = Scripted(peer =>
         {
             var bytes = peer.ReadExactly(10 * 32);
             bytes[(7 * 32) + 3] ^= 0x80;
@@ -189,7 +203,7 @@ public abstract class EchoMeterFailureTests : MeterTestBase
     {
         foreach (var size in new[] { 32, 65_521 })
         {
-            using var server = new ScriptedServer(peer =>
+            using var server = Scripted(peer =>
             {
                 var (first, second) = (peer.ReadExactly(size), peer.ReadExactly(size));
                 peer.Send(second);

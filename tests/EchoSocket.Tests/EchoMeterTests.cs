@@ -13,8 +13,22 @@ public class EpollMeterTests : EchoMeterTests
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
+public class EpollTlsMeterTests : EchoMeterTests
+{
+    private protected override bool Tls => true;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
 public class SelectMeterTests : EchoMeterTests
 {
+    private protected override IPoller Create() => new SelectPoller();
+}
+
+public class SelectTlsMeterTests : EchoMeterTests
+{
+    private protected override bool Tls => true;
+
     private protected override IPoller Create() => new SelectPoller();
 }
 
@@ -62,7 +76,7 @@ public abstract class EchoMeterTests : MeterTestBase
     public void Measured_times_are_those_of_the_real_clock()
     {
         using var never = new ManualResetEvent(false);
-        using var server = new ScriptedServer(peer =>
+        using var server = Scripted(peer =>
         {
             for (var message = 0; message < 10; message++)
             {

@@ -13,6 +13,9 @@ internal sealed class FakeTransport : ITransport
 {
     public Queue<byte> Incoming { get; } = new();
 
+    /// <summary>Whether the peer's FIN follows what is coming.</summary>
+    public bool HasEnded { get; set; }
+
     public List<byte> Outgoing { get; } = [];
 
     /// <summary>How many bytes may be sent until the test makes room again.</summary>
@@ -41,7 +44,7 @@ internal sealed class FakeTransport : ITransport
     public int Receive(byte[] buffer, int offset, int count, out SocketError error)
     {
         ReadSizes.Add(count);
-        error = Incoming.Count > 0 ? SocketError.Success : SocketError.WouldBlock;
+        error = Incoming.Count > 0 || HasEnded ? SocketError.Success : SocketError.WouldBlock;
         var received = Math.Min(count, Incoming.Count);
         for (var i = 0; i < received; i++)
             buffer[offset + i] = Incoming.Dequeue();

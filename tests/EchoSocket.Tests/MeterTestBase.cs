@@ -4,10 +4,19 @@ using Xunit;
 
 namespace EchoSocket.Tests;
 
-/// <summary>What tests of a meter over real connections need. They run with each poller.</summary>
+/// <summary>What tests of a meter over real connections need. They run with each poller, plain and over TLS.</summary>
 public abstract class MeterTestBase
 {
+    private protected virtual bool Tls => false;
+
     private protected abstract IPoller Create();
+
+    /// <summary>A server that runs this script for its first client, after the handshake.</summary>
+    private protected ScriptedServer Scripted(Action<TestPeer> script) => new(socket =>
+    {
+        using var peer = new TestPeer(socket, Tls);
+        script(peer);
+    });
 
     private protected EchoMeterOptions Options(int port, Action<EchoMeterOptions>? configure = null)
     {
@@ -17,6 +26,8 @@ public abstract class MeterTestBase
         }
 
         var options = new EchoMeterOptions { Port = port, Poller = Create, OperationTimeout = Bounded.Limit };
+        if (Tls)
+            options.Tls = new EchoClientTls { TrustedCertificates = [TestCertificates.Authority] };
         configure?.Invoke(options);
         return options;
     }
@@ -30,6 +41,11 @@ public abstract class MeterTestBase
     private protected MeterResult Run(int port, Action<EchoMeterOptions>? configure) =>
         new EchoMeter(Options(port, configure)).Run(TestContext.Current.CancellationToken);
 
-    private protected static TestServer Server(EchoTransform transform = EchoTransform.Upper) =>
-        new(new EchoServerOptions { Port = 0, Transform = transform }, new Recorder());
+    private protected TestServer Server(EchoTransform transform = EchoTransform.Upper)
+    {
+        var options = new EchoServerOptions { Port = 0, Transform = transform };
+        if (Tls)
+            options.Tls = new EchoServerTls { Certificate = TestCertificates.Server };
+        return new TestServer(options, new Recorder());
+    }
 }

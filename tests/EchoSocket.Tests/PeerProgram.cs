@@ -38,14 +38,15 @@ internal sealed class PeerProgram : IDisposable
         _process.StandardInput.Flush();
     }
 
-    /// <summary>Reads lines of its output, and of its errors, until one of them is this one.</summary>
-    public void ReadUntil(string line)
+    /// <summary>Reads lines of its output, and of its errors, until one of them is this one, and none is the other.</summary>
+    public void ReadUntil(string line, string? but = null)
     {
         var read = new List<string>();
         while (_lines.TryTake(out var next, Bounded.Limit))
         {
             if (next == line)
                 return;
+            Assert.NotEqual(but, next);
             read.Add(next);
         }
 

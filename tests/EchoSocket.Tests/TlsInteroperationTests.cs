@@ -193,6 +193,79 @@ public sealed class TlsInteroperationTests(CertificateFiles files) : IClassFixtu
         next.Exchange("hello"u8.ToArray(), 5, new byte[5]);
     }
 
+    [Fact]
+    public void A_renegotiation_that_the_server_wants_is_refused_at_once()
+    {
+        var port = PeerProgram.FreePort();
+        using var server = new PeerProgram(
+            "openssl", "s_server", "-accept", $"127.0.0.1:{port}", "-tls1_2", "-cert", files.ServerCertificate, "-key", files.ServerKey);
+        using var client = Connect(port, new EchoClientTls { TrustedCertificates = [TestCertificates.Authority] });
+        var exchange = Bounded.Start(() => Assert.Throws<EchoException>(() => client.Exchange("hello\n"u8.ToArray(), 6, new byte[6])));
+        server.ReadUntil("hello");
+
+        server.Write("r\n");
+
+        var error = exchange.Get(TimeSpan.FromSeconds(10)); // the message itself may take 30
+        Assert.Equal(EchoError.AuthenticationFailed, error.Error);
+        Assert.Contains("The server asked for a renegotiation, which this side refuses.", error.Message, StringComparison.Ordinal);
+    }
+
+    // The order of the certificates does not matter, and the root is not sent.
+    [Fact]
+    public async Task A_client_that_knows_the_root_only_gets_the_intermediate_certificates()
+    {
+        var one = TestCertificates.Issue("intermediate one", null, TestCertificates.Authority, authority: true);
+        var two = TestCertificates.Issue("intermediate two", null, one, authority: true);
+        var tls = new EchoServerTls
+        {
+            Certificate = TestCertificates.Issue("localhost", TestCertificates.ForServer, two),
+            Intermediates = [TestCertificates.Authority, one, two],
+        };
+        using var server = new TestServer(new EchoServerOptions { Port = 0, Tls = tls }, new Recorder());
+        using var client = new PeerProgram(
+            "openssl", "s_client", "-connect", $"127.0.0.1:{Port(server)}", "-showcerts", "-no_ign_eof",
+            "-CAfile", files.Authority, "-verify_return_error", "-verify_hostname", "localhost");
+
+        client.ReadUntil(" 2 s:CN = intermediate one");
+        client.ReadUntil("Verify return code: 0 (ok)", but: " 3 s:CN = an authority");
+        await AssertIsServed(server, client);
+    }
+
+    [Theory]
+    [InlineData("-tls1_2", false)]
+    [InlineData("-tls1_2", true)]
+    [InlineData("-tls1_3", false)]
+    [InlineData("-tls1_3", true)]
+    public void An_answer_of_the_issuer_that_the_server_sends_is_enough_to_check_for_revocation(string version, bool revoked)
+    {
+        var (index, answer, port) = (files.NewFile(), files.NewFile(), PeerProgram.FreePort());
+        var serial = TestCertificates.Server.SerialNumber;
+        System.IO.File.WriteAllText(
+            index, (revoked ? "R\t491231000000Z\t250101000000Z\t" : "V\t491231000000Z\t\t") + $"{serial}\tunknown\t/CN=localhost\n");
+        using (var issuer = new PeerProgram(
+            "openssl", "ocsp", "-index", index, "-CA", files.Authority, "-rsigner", files.Authority, "-rkey", files.AuthorityKey,
+            "-issuer", files.Authority, "-cert", files.ServerCertificate, "-respout", answer, "-ndays", "1"))
+        {
+            issuer.WaitForExit();
+        }
+
+        using var server = new PeerProgram(
+            "openssl", "s_server", "-accept", $"127.0.0.1:{port}", version, "-rev",
+            "-cert", files.ServerCertificate, "-key", files.ServerKey, "-status_file", answer);
+        var tls = new EchoClientTls { TrustedCertificates = [TestCertificates.Authority], CheckRevocation = true };
+
+        if (revoked)
+        {
+            var error = Assert.Throws<EchoException>(() => Connect(port, tls).Dispose());
+            Assert.Equal(EchoError.AuthenticationFailed, error.Error);
+            Assert.Contains("The server's certificate (CN=localhost) is revoked.", error.Message, StringComparison.Ordinal);
+            return;
+        }
+
+        using var client = Connect(port, tls);
+        client.Exchange("hello\n"u8.ToArray(), 6, new byte[6]);
+    }
+
     private static TestServer Start(bool mutual)
     {
         var tls = new EchoServerTls { Certificate = TestCertificates.Server, RequireClientCertificate = mutual };

@@ -1,4 +1,5 @@
 using System;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Linq;
 using System.Net.Security;
@@ -94,6 +95,20 @@ public abstract class TlsServerTests
         Assert.Equal(TestCertificates.Server.RawData, client.Tls.RemoteCertificate!.GetRawCertData());
     }
 
+    [Fact]
+    public void The_user_may_dispose_of_certificates_while_the_server_uses_them()
+    {
+        using var own = TestCertificates.Issue("localhost", TestCertificates.ForServer, null);
+        using var authority = X509CertificateLoader.LoadCertificate(TestCertificates.Authority.RawData);
+        using var server = Start(tls => (tls.Certificate, tls.RequireClientCertificate, tls.TrustedClients) = (own, true, [authority]));
+
+        own.Dispose();
+        authority.Dispose();
+
+        using var client = TestClient.Connect(server.EndPoint, TestClient.Options(TestCertificates.Client));
+        AssertEchoes(client);
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n", "began with 'GET / HTTP/1.1\\x0d\\x0a'")]
     [InlineData("h", "began with 'h'")]
@@ -167,16 +182,25 @@ public abstract class TlsServerTests
     }
 
     [Theory]
-    [InlineData(SslProtocols.Tls12, 1)]
-    [InlineData(SslProtocols.Tls12, 2)]
-    [InlineData(SslProtocols.Tls12, 3)]
-    [InlineData(SslProtocols.Tls13, 1)]
-    [InlineData(SslProtocols.Tls13, 2)]
-    public async Task A_client_that_stalls_after_any_message_of_the_handshake_is_Faulted_at_the_deadline(SslProtocols protocol, int records)
+    [InlineData(SslProtocols.Tls12, false, 1)]
+    [InlineData(SslProtocols.Tls12, false, 2)]
+    [InlineData(SslProtocols.Tls12, false, 3)]
+    [InlineData(SslProtocols.Tls12, true, 2)]
+    [InlineData(SslProtocols.Tls12, true, 3)]
+    [InlineData(SslProtocols.Tls12, true, 4)]
+    [InlineData(SslProtocols.Tls12, true, 5)]
+    [InlineData(SslProtocols.Tls13, false, 1)]
+    [InlineData(SslProtocols.Tls13, false, 2)]
+    [InlineData(SslProtocols.Tls13, true, 2)]
+    [InlineData(SslProtocols.Tls13, true, 3)]
+    [InlineData(SslProtocols.Tls13, true, 4)]
+    public async Task A_client_that_stalls_after_any_message_of_the_handshake_is_Faulted_at_the_deadline(
+        SslProtocols protocol, bool mutual, int records)
     {
-        using var server = Start(tls => tls.HandshakeTimeout = ShortLimit);
-        using var client = new SslStream(new StallingWriter(Peers.Call(server.EndPoint), records));
-        var handshake = client.AuthenticateAsClientAsync(TestClient.Options(protocols: protocol));
+        using var server = Start(tls =>
+            (tls.HandshakeTimeout, tls.RequireClientCertificate, tls.TrustedClients) = (ShortLimit, mutual, [TestCertificates.Authority]));
+        using var client = new SslStream(new StallingStream(Peers.Call(server.EndPoint), records));
+        var handshake = client.AuthenticateAsClientAsync(TestClient.Options(mutual ? TestCertificates.Client : null, protocol));
 
         await AssertFaulted(server, "The client did not complete the TLS handshake within 1 s.");
 
@@ -283,6 +307,93 @@ public abstract class TlsServerTests
     }
 
     [Fact]
+    public async Task Failed_handshakes_leave_nothing_behind()
+    {
+        const int Count = 700;
+        const int MaxKept = 70; // a few may still be in a register, or wait for reuse
+        var accepted = new ConcurrentBag<WeakReference>();
+        using (Create())
+        {
+            // skips the test if this system has no such poller
+        }
+
+        var expired = TestCertificates.Issue("late", TestCertificates.ForClient, TestCertificates.Authority, -1, 0);
+        using var server = new TestServer(
+            new EchoServerOptions
+            {
+                Port = 0,
+                Poller = () => new NotingPoller(Create(), accepted),
+                Tls = new EchoServerTls { RequireClientCertificate = true, TrustedClients = [TestCertificates.Authority] },
+            },
+            new Recorder());
+        var hello = Hello(server);
+        for (var i = 0; i < Count; i++)
+        {
+            using var socket = Peers.Call(server.EndPoint);
+            switch (i % 7)
+            {
+                case 0:
+                    socket.Send("GET / HTTP/1.1\r\n"u8);
+                    break;
+                case 1:
+                    socket.Send(hello.AsSpan(0, 50));
+                    break;
+                case 2:
+                    socket.Send(hello);
+                    socket.Reset();
+                    break;
+                case 3:
+                    socket.Send([.. hello.AsSpan(0, 20), .. new byte[hello.Length - 20]]);
+                    break;
+                case 4:
+                    Fail(socket, TestClient.Options());
+                    break;
+                case 5:
+                    Fail(socket, TestClient.Options(expired));
+                    break;
+                default:
+                    Fail(socket, new SslClientAuthenticationOptions { TargetHost = "another.example" }); // it refuses the server's
+                    break;
+            }
+        }
+
+        await server.Recorder.Ended(Count);
+        Bounded.Until(() => server.Server.ActiveConnections == 0);
+        Assert.Equal(Count, accepted.Count);
+        Bounded.Until(() =>
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+            return accepted.Count(a => a.IsAlive) <= MaxKept;
+        });
+        Assert.Equal(0, server.Server.BytesReceived);
+    }
+
+    private static void Fail(Socket socket, SslClientAuthenticationOptions options)
+    {
+        try
+        {
+            using var client = new SslStream(new NetworkStream(socket));
+            client.AuthenticateAsClient(options);
+            Assert.Equal(0, client.Read(new byte[1])); // TLS 1.3 refuses a client after its handshake
+        }
+        catch (Exception e) when (e is AuthenticationException or System.IO.IOException)
+        {
+        }
+    }
+
+    private sealed class NotingPoller(IPoller poller, ConcurrentBag<WeakReference> accepted) : WrappedPoller(poller)
+    {
+        public override ITransport? Accept(int listener, int token, out SocketError error)
+        {
+            var transport = base.Accept(listener, token, out error);
+            if (transport is not null)
+                accepted.Add(new WeakReference(transport));
+            return transport;
+        }
+    }
+
+    [Fact]
     public async Task Garbage_after_the_handshake_is_Faulted()
     {
         using var server = Start();
@@ -304,6 +415,50 @@ public abstract class TlsServerTests
 
         await AssertFaulted(server, "TLS failed: ");
         Assert.Equal(5, server.Recorder.Connections.Single().BytesReceived);
+    }
+
+    [Fact]
+    public async Task An_empty_record_is_Faulted()
+    {
+        using var server = Start();
+        using var client = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(client);
+        byte[] empty = [23, 3, 3, 0, 0];
+        client.Socket.Send(empty);
+
+        await AssertFaulted(server, "The client sent bytes that are not TLS.");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_comes_behind_the_end_of_TLS_does_not_end_the_server(bool closeNotify)
+    {
+        const int Count = 10;
+        byte[] forged = [23, 3, 3, 0, 40, .. new byte[40]];
+        using var server = Start();
+        for (var i = 0; i < Count; i++)
+        {
+            var wire = new HoldingStream(Peers.Call(server.EndPoint));
+            using var client = new SslStream(wire);
+            await client.AuthenticateAsClientAsync(TestClient.Options()).Soon();
+            client.Write("hello"u8);
+            client.ReadExactly(new byte[5]);
+
+            wire.Hold();
+            if (closeNotify)
+                await client.ShutdownAsync().Soon();
+            for (var part = 0; part < 5000; part++)
+                wire.Write(forged);
+            wire.Release();
+
+            await server.Recorder.Ended(i + 1);
+        }
+
+        var reason = closeNotify ? EndReason.PeerClosed : EndReason.Faulted;
+        Assert.All(server.Recorder.Connections, connection => Assert.Equal((reason, 5L), (connection.EndReason, connection.BytesReceived)));
+        using var good = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(good);
     }
 
     [Fact]
@@ -373,7 +528,7 @@ public abstract class TlsServerTests
     {
         { "none", "The client showed no certificate, which this server requires." },
         { "unknown issuer", "is not trusted: its issuer (CN=another client) is unknown." },
-        { "expired", "has expired on " },
+        { "expired", " expired on " },
         { "not yet valid", "is not valid before " },
         { "wrong usage", "is not for a client" },
     };
@@ -460,17 +615,39 @@ public abstract class TlsServerTests
         public override int Read(Span<byte> buffer) => 0;
     }
 
-    /// <summary>Sends so many TLS records, and drops the others.</summary>
-    private sealed class StallingWriter(Socket socket, int records) : NetworkStream(socket, ownsSocket: true)
+    private sealed class HoldingStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
     {
-        private int _left = records;
+        private System.IO.MemoryStream? _held;
+
+        public void Hold() => _held = new System.IO.MemoryStream();
+
+        /// <summary>Sends in one piece what was written since.</summary>
+        public void Release()
+        {
+            try
+            {
+                Socket.Send(_held!.ToArray());
+            }
+            catch (SocketException)
+            {
+                // The server may close before all of it was sent.
+            }
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (_held is null)
+                base.Write(buffer);
+            else
+                _held.Write(buffer);
+        }
 
         public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
         {
-            var size = 0;
-            while (size < buffer.Length && _left-- > 0)
-                size += 5 + (buffer.Span[size + 3] << 8) + buffer.Span[size + 4];
-            await base.WriteAsync(buffer[..size], cancellationToken);
+            if (_held is null)
+                await base.WriteAsync(buffer, cancellationToken);
+            else
+                _held.Write(buffer.Span);
         }
     }
 

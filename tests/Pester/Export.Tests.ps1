@@ -19,6 +19,12 @@ BeforeAll {
         reports    = $byName, $down, $unknown | Test-EchoServer -Detailed
         statistics = $server, $down | Measure-EchoServer -Count 20 -ErrorAction SilentlyContinue
     }
+    $tls = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0
+    $results.replies += $tls | Send-EchoMessage -Message c -Detailed
+    $results.reports += $tls | Test-EchoServer -Detailed -WarningAction SilentlyContinue
+    $details = [EchoSocket.TlsDetails]::Of($tls.Certificate)
+    $results.statistics += [EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ Tls = $details; TlsTime = [timespan]::FromMilliseconds(1.5); StartTime = [datetime]::UtcNow }
+    Remove-Job $tls -Force
     $client = Connect-Socket $server.Port
     $client.LingerState = [Net.Sockets.LingerOption]::new($true, 0)
     $client.Close()
@@ -31,12 +37,12 @@ BeforeAll {
     # The hidden properties, and what each is made of.
     $script:hidden = @{
         connections = @{ Duration = 'DurationMilliseconds' }
-        replies     = @{ RoundTripTime = 'RoundTripMilliseconds' }
+        replies     = @{ RoundTripTime = 'RoundTripMilliseconds'; TlsTime = 'TlsMilliseconds' }
         reports     = @{
-            ResolveTime = 'ResolveMilliseconds'; ConnectTime = 'ConnectMilliseconds'; FirstByteTime = 'FirstByteMilliseconds'; EchoTime = 'EchoMilliseconds'
+            ResolveTime = 'ResolveMilliseconds'; ConnectTime = 'ConnectMilliseconds'; TlsTime = 'TlsMilliseconds'; FirstByteTime = 'FirstByteMilliseconds'; EchoTime = 'EchoMilliseconds'
         }
         statistics  = @{
-            Duration = 'DurationMilliseconds'; ConnectTime = 'ConnectMilliseconds'; Minimum = 'MinimumMilliseconds'; Mean = 'MeanMilliseconds'
+            Duration = 'DurationMilliseconds'; ConnectTime = 'ConnectMilliseconds'; TlsTime = 'TlsMilliseconds'; Minimum = 'MinimumMilliseconds'; Mean = 'MeanMilliseconds'
             StandardDeviation = 'StandardDeviationMilliseconds'; P50 = 'P50Milliseconds'; P90 = 'P90Milliseconds'; P99 = 'P99Milliseconds'
             P999 = 'P999Milliseconds'; Maximum = 'MaximumMilliseconds'
         }

@@ -31,11 +31,8 @@ Describe 'A message' {
     }
 
     It 'is not <What>' -ForEach @(
-        @{ What = 'a byte'; Value = { [byte] 104 }; Says = '*Decode bytes*UTF8.GetString*' }
-        @{ What = 'bytes'; Value = { , [byte[]] (104, 105) }; Says = '*Decode bytes*UTF8.GetString*' }
-        @{ What = 'a list of bytes'; Value = { , [Collections.Generic.List[byte]] [byte[]] (104, 105) }; Says = '*Decode bytes*' }
-        @{ What = 'bytes among text'; Value = { , @('hi', [byte] 104) }; Says = '*Decode bytes*' }
-        @{ What = 'bytes in a row'; Value = { [pscustomobject]@{ Message = [byte[]] (104, 105) } }; Says = '*Decode bytes*' }
+        @{ What = 'bytes among text'; Value = { , @('hi', [byte] 104) }; Says = '*Use -InputBytes*' }
+        @{ What = 'bytes in a row'; Value = { [pscustomobject]@{ Message = [byte[]] (104, 105) } }; Says = '*Use -InputBytes*' }
         @{ What = 'a row without it'; Value = { "Text`nhi" | ConvertFrom-Csv }; Says = "*the properties Text is no message*the property Message*" }
         @{ What = 'a hashtable'; Value = { @{ Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'a file'; Value = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo is no message*the property Message*' }

@@ -80,7 +80,8 @@ Describe 'The help of <_>' -ForEach $cmdlets {
         $help.Parameters.Parameter.Name | Should-BeCollection @($parameters.Name)
         foreach ($parameter in $parameters) {
             $told = Get-Help $cmdlet -Parameter $parameter.Name
-            $attribute = @($parameter.Attributes | Where-Object { $_ -is [Parameter] })[0]
+            $attributes = @($parameter.Attributes | Where-Object { $_ -is [Parameter] }) # one for each parameter set
+            $attribute = $attributes[0]
             $position = if ($attribute.Position -ge 0) { "$($attribute.Position)" } else { 'named' }
             $aliases = if ($parameter.Aliases.Count) { $parameter.Aliases -join ', ' } else { 'none' }
             "$($told.Description.Text)" | Should-NotBeWhiteSpaceString -Because $parameter.Name
@@ -88,8 +89,8 @@ Describe 'The help of <_>' -ForEach $cmdlets {
             $told.Position | Should-Be $position -Because $parameter.Name
             $told.Aliases | Should-Be $aliases -Because $parameter.Name
             $told.Type.Name | Should-Be $parameter.ParameterType.Name -Because $parameter.Name
-            ($told.PipelineInput -like '*ByValue*') | Should-Be $attribute.ValueFromPipeline -Because $parameter.Name
-            ($told.PipelineInput -like '*ByPropertyName*') | Should-Be $attribute.ValueFromPipelineByPropertyName -Because $parameter.Name
+            ($told.PipelineInput -like '*ByValue*') | Should-Be ($attributes.ValueFromPipeline -contains $true) -Because $parameter.Name
+            ($told.PipelineInput -like '*ByPropertyName*') | Should-Be ($attributes.ValueFromPipelineByPropertyName -contains $true) -Because $parameter.Name
         }
     }
 

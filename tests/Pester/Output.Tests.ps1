@@ -22,6 +22,14 @@ BeforeAll {
             Row    = '1.23 ms hi HI 127.0.0.1:2'
         }
         @{
+            Object = [EchoSocket.EchoBytesReply]@{
+                MessageHex = '00FF61'; ReplyHex = '00FF41'; ByteCount = 3; RoundTripMilliseconds = 1.2345
+                LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'
+            }
+            Head   = 'RoundTrip MessageHex ReplyHex RemoteEndPoint'
+            Row    = '1.23 ms 00FF61 00FF41 127.0.0.1:2'
+        }
+        @{
             Object = [EchoSocket.EchoPathReport][EchoSocket.PathReport]@{
                 ComputerName = 'host'; Port = 7; FailedStage = 'Echo'; Reason = 'reset'; Addresses = '127.0.0.1'
                 ConnectTime = [timespan]::FromTicks(12345)

@@ -57,6 +57,24 @@ Describe 'Send-EchoMessage' {
         $connection.BytesReceived | Should-Be 1
     }
 
+    It 'keeps messages in flight, and writes their replies in order<With>' -ForEach @{ With = ''; Options = @{} }, @{ With = ' with -Detailed'; Options = @{ Detailed = $true } } {
+        $replies = 1..2000 | ForEach-Object { "message $_" } | Send-EchoMessage -Port $server.Port -InFlight 64 @Options
+        if ($Options.Detailed) {
+            foreach ($reply in $replies) {
+                $reply.Reply | Should-BeString $reply.Message.ToUpperInvariant() -CaseSensitive
+                $reply.RoundTripMilliseconds | Should-BeGreaterThan 0
+            }
+            $replies = $replies.Reply
+        }
+        $replies -join ',' | Should-BeString ((1..2000 | ForEach-Object { "MESSAGE $_" }) -join ',') -CaseSensitive
+        (Receive-Server $server).EndReason | Should-Be 'PeerClosed'
+    }
+
+    It 'leaves no connection open when Select-Object -First ends a pipeline with messages in flight' {
+        1..100 | ForEach-Object { "$_" } | Send-EchoMessage -Port $server.Port -InFlight 10 | Select-Object -First 3 | Should-BeCollection @('1', '2', '3')
+        (Receive-Server $server).EndReason -in 'PeerClosed', 'PeerReset' | Should-BeTrue
+    }
+
     It 'works in strict mode where errors stop' {
         Set-StrictMode -Version Latest
         $ErrorActionPreference = 'Stop'
@@ -136,6 +154,7 @@ Describe 'Send-EchoMessage without a server' {
         @{ Parameter = 'OperationTimeoutSeconds'; Send = { Send-EchoMessage hi -OperationTimeoutSeconds ([double]::NaN) } }
         @{ Parameter = 'ComputerName'; Send = { Send-EchoMessage hi -ComputerName ([string]::Empty) } }
         @{ Parameter = 'Encoding'; Send = { Send-EchoMessage hi -Encoding $null } }
+        @{ Parameter = 'InFlight'; Send = { Send-EchoMessage hi -InFlight 0 } }
     ) {
         $problem = $Send | Should-Throw "*$Parameter*"
         $problem.CategoryInfo.Category -in 'InvalidData', 'InvalidArgument' | Should-BeTrue

@@ -49,13 +49,22 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
     public void Fail(MeteredConnection connection, SocketError error) =>
         FailExchange(connection, error == SocketError.TimedOut ? SocketError.NetworkReset : error); // the system's own time-out
 
+    /// <summary>Removes a connection because its TLS handshake failed, or was not complete in time.</summary>
+    public void FailHandshake(MeteredConnection connection, SocketError error)
+    {
+        tally.Add(error == SocketError.TimedOut
+            ? Errors.TlsTimeout(_endPoint, options.ConnectionTimeout)
+            : Errors.Tls(_endPoint, connection.Transport.Problem));
+        Remove(connection);
+    }
+
     /// <summary>Fails a connection because the next byte of its replies is wrong, or is one too many.</summary>
     public void FailMismatch(MeteredConnection connection, string shown)
     {
         var (size, position) = (options.MessageSize, connection.BytesReceived);
         tally.Add(connection.Outstanding == 0
             ? Errors.Excess(_endPoint, position / size, shown)
-            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown, TlsHint.AfterReply(options.Tls is not null, position, shown)));
         Remove(connection);
     }
 
@@ -63,7 +72,12 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
     {
         var size = options.MessageSize;
         if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout));
+        {
+            tally.Add(Errors.Exchange(
+                _endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout, connection.Transport.Problem,
+                TlsHint.AfterEnd(options.Tls is not null, connection.BytesReceived, error)));
+        }
+
         Remove(connection);
     }
 

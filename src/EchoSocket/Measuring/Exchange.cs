@@ -34,7 +34,7 @@ internal sealed class Exchange(
         var count = connection.Transport.Receive(_buffer, 0, _buffer.Length, out var error);
         if (count > 0)
             Take(connection, count, options.Timestamp());
-        else if (error != SocketError.WouldBlock)
+        else if (error is not (SocketError.WouldBlock or SocketError.InProgress))
             failures.Fail(connection, error);
 
         if (connection is { AwaitsRoom: true, Failed: false })

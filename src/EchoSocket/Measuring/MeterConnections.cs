@@ -24,20 +24,22 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
 
     public IReadOnlyList<Socket> Sockets => _sockets;
 
+    /// <summary>When the time limit ends, in stopwatch ticks. It begins when this object is created.</summary>
+    public long Due { get; } = Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout);
+
     public IPEndPoint? Remote { get; private set; }
 
     public TimeSpan? MeanTime => _sockets.Count == 0 ? null : TimeSpan.FromTicks(_time.Ticks / _sockets.Count);
 
     public void Open(FailureTally failures, CancellationToken cancellation)
     {
-        var due = Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout);
         try
         {
             var first = Connector.Connect(options, cancellation);
             Remote = first.Remote;
             Add(first);
             if (options.Connections > 1)
-                OpenFurther(first.Remote, due, failures, cancellation);
+                OpenFurther(first.Remote, failures, cancellation);
         }
         catch (EchoException e)
         {
@@ -56,12 +58,12 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             new BlockingTransport(socket).Dispose();
     }
 
-    private void OpenFurther(IPEndPoint remote, long due, FailureTally failures, CancellationToken cancellation)
+    private void OpenFurther(IPEndPoint remote, FailureTally failures, CancellationToken cancellation)
     {
         var endPoint = Connector.Display(options.Host, options.Port);
         Parallel.ForEach(CreateSockets(remote, endPoint, failures), new ParallelOptions { MaxDegreeOfParallelism = MaxConcurrentConnects }, socket =>
         {
-            var attempt = ConnectAttempt.Run(remote, due, cancellation, socket, options.Prepare);
+            var attempt = ConnectAttempt.Run(remote, Due, cancellation, socket, options.Prepare);
             if (attempt.Connected is { } connection)
                 Add(connection);
             else if (attempt.Failure is { } failure)

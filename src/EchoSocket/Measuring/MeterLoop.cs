@@ -7,11 +7,12 @@ using System.Runtime.InteropServices;
 using System.Threading;
 using EchoSocket.Common;
 using EchoSocket.Polling;
+using EchoSocket.Transport;
 
 namespace EchoSocket.Measuring;
 
 /// <summary>
-/// Measures over many connections on one thread: warms up, then sends at the pace that the options ask for, receives the
+/// Measures over many connections on one thread: completes TLS handshakes, warms up, then sends at the pace that the options ask for, receives the
 /// replies, and gives up connections with late ones. For that thread alone.
 /// </summary>
 internal sealed class MeterLoop : IDisposable
@@ -29,6 +30,7 @@ internal sealed class MeterLoop : IDisposable
     private readonly Readiness _readiness;
     private readonly ConnectionFailures _failures;
     private readonly Exchange _exchange;
+    private readonly TlsHandshakes? _handshakes;
     private MeteredConnection[] _connections = [];
 
     public MeterLoop(EchoMeterOptions options, MeterRun run, LatencyHistogram latencies, FailureTally tally, CancellationToken cancellation)
@@ -40,6 +42,7 @@ internal sealed class MeterLoop : IDisposable
         _readiness = new Readiness(_poller, options.Spin ? new AdaptiveSpin(pollCosts: false) : null);
         _failures = new ConnectionFailures(options, _poller, run, tally);
         _exchange = new Exchange(options, _poller, run, _failures, latencies);
+        _handshakes = options.Tls is null ? null : new TlsHandshakes(options, _poller, _readiness, run, _failures, _exchange);
     }
 
     private bool Continues => _run.OpenConnections > 0 && !_cancellation.IsCancellationRequested;
@@ -47,13 +50,15 @@ internal sealed class MeterLoop : IDisposable
     /// <summary>
     /// Measures over these connections until each message is answered or lost, or the token is cancelled. Call it once.
     /// </summary>
-    public void Run(IReadOnlyList<Socket> sockets)
+    /// <param name="sockets">The connections.</param>
+    /// <param name="due">When their TLS handshakes must be complete, in stopwatch ticks.</param>
+    public void Run(IReadOnlyList<Socket> sockets, long due)
     {
-        _connections = [.. sockets.Select((socket, i) =>
-            new MeteredConnection(_poller.Adopt(socket, FirstToken + i), FirstToken + i, i, _options.MessageSize))];
+        _connections = [.. sockets.Select((socket, i) => new MeteredConnection(Adopt(socket, FirstToken + i, due), FirstToken + i, i, _options.MessageSize))];
         _run.OpenConnections = _connections.Length;
 
         using var registration = _cancellation.Register(_readiness.Wake);
+        _handshakes?.Run(_connections, FirstToken, due, _cancellation);
         var start = _options.Timestamp();
         RunPhase(); // the warm-up
         if (Continues)
@@ -69,7 +74,18 @@ internal sealed class MeterLoop : IDisposable
         ReceiveEnds();
     }
 
-    public void Dispose() => _readiness.Dispose();
+    public void Dispose()
+    {
+        foreach (var connection in _connections.Where(c => !c.Failed))
+            _handshakes?.Release(connection);
+        _readiness.Dispose();
+    }
+
+    private ITransport Adopt(Socket socket, int token, long due)
+    {
+        var transport = _poller.Adopt(socket, token);
+        return _handshakes?.Secure(transport, token, due, _cancellation) ?? transport;
+    }
 
     private void RunPhase()
     {

@@ -38,6 +38,12 @@ internal sealed class MeterRun(int warmupCount)
 
     public long Lost { get; private set; }
 
+    /// <summary>What the first TLS handshake has agreed on; null if none is complete.</summary>
+    public TlsDetails? Tls { get; set; }
+
+    /// <summary>The mean time of the TLS handshakes; null if none is complete.</summary>
+    public TimeSpan? TlsTime { get; set; }
+
     /// <summary>Whether every connection failed before all messages were sent.</summary>
     public bool EndedEarly { get; private set; }
 

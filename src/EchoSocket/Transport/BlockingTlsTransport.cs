@@ -46,7 +46,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         details = null;
         while (true)
         {
-            TryReceive();
+            TryReceive(due);
             if (_tls.IsEstablished && _end is not SocketError.Fault)
             {
                 details = _tls.Details;
@@ -78,7 +78,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
 
     public override bool IsReadable(int milliseconds = 0) => Fill(milliseconds);
 
-    public override SocketError Send(byte[] buffer, int count)
+    public override SocketError Send(byte[] buffer, int offset, int count)
     {
         lock (_sending)
         {
@@ -88,7 +88,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
             {
                 for (var sent = 0; ;)
                 {
-                    sent += _tls.Send(buffer, sent, count - sent, out var error);
+                    sent += _tls.Send(buffer, offset + sent, count - sent, out var error);
                     if (error != SocketError.Success)
                         return Reason(error);
                     if (sent == count)
@@ -135,7 +135,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
     private bool Fill(int milliseconds)
     {
         var due = milliseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + Clock.Ticks(TimeSpan.FromMilliseconds(milliseconds));
-        while (!TryReceive())
+        while (!TryReceive(due))
         {
             if (Clock.MillisecondsUntil(due) is var left && left == 0)
                 return false;
@@ -153,7 +153,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
 
         try
         {
-            TryReceive();
+            TryReceive(long.MaxValue);
             return _end == SocketError.Fault ? SocketError.Fault : error;
         }
         finally
@@ -162,13 +162,14 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         }
     }
 
-    private bool TryReceive()
+    private bool TryReceive(long due)
     {
         lock (_receiving)
-            return TryReceiveAlone();
+            return TryReceiveAlone(due);
     }
 
-    private bool TryReceiveAlone()
+    // A peer can send records without data for ever, so there is always something to receive.
+    private bool TryReceiveAlone(long due)
     {
         while (_count == 0 && _end is null)
         {
@@ -182,9 +183,13 @@ internal sealed class BlockingTlsTransport : BlockingTransport
                 error = SocketError.OperationAborted;
             }
 
-            if (_count == 0 && error == SocketError.WouldBlock)
+            if (_count > 0)
+                return true;
+            if (error == SocketError.InProgress && IsShutDown)
+                error = SocketError.OperationAborted;
+            if (error == SocketError.WouldBlock || (error == SocketError.InProgress && Clock.MillisecondsUntil(due) == 0))
                 return false;
-            if (_count == 0 && error != SocketError.InProgress)
+            if (error != SocketError.InProgress)
                 _end = error;
         }
 

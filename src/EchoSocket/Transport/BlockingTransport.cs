@@ -8,7 +8,7 @@ namespace EchoSocket.Transport;
 
 /// <summary>
 /// Moves the bytes of one connection with blocking calls, and reports errors as values. For one thread at a time, but
-/// another one may <see cref="Send"/>, and any thread may call <see cref="Shutdown()"/>.
+/// another one may <see cref="Send(byte[], int)"/>, and any thread may call <see cref="Shutdown()"/>.
 /// </summary>
 internal class BlockingTransport(Socket socket) : IDisposable
 {
@@ -20,10 +20,14 @@ internal class BlockingTransport(Socket socket) : IDisposable
     private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
 
     private int _receiveTimeout;
+    private volatile bool _isShutDown;
 
     public bool IsDisposed { get; protected set; }
 
-    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send"/> reported last, as a sentence; otherwise empty.</summary>
+    /// <summary><see cref="Shutdown()"/> was called. What has come before it, and on Linux what comes after it, can still be read.</summary>
+    protected bool IsShutDown => _isShutDown;
+
+    /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send(byte[], int)"/> reported last, as a sentence; otherwise empty.</summary>
     public virtual string Problem => "";
 
     /// <summary>There are bytes to read.</summary>
@@ -108,12 +112,15 @@ internal class BlockingTransport(Socket socket) : IDisposable
     }
 
     /// <summary>Sends the first <paramref name="count"/> bytes, all of them unless there is an error.</summary>
-    public virtual SocketError Send(byte[] buffer, int count)
+    public SocketError Send(byte[] buffer, int count) => Send(buffer, 0, count);
+
+    /// <inheritdoc cref="Send(byte[], int)"/>
+    public virtual SocketError Send(byte[] buffer, int offset, int count)
     {
         var start = Stopwatch.GetTimestamp();
         try
         {
-            socket.Send(buffer, 0, count, SocketFlags.None, out var error);
+            socket.Send(buffer, offset, count, SocketFlags.None, out var error);
             return error == SocketError.TimedOut && IsEarly(start) ? SocketError.ConnectionReset : error;
         }
         catch (ObjectDisposedException)
@@ -126,7 +133,11 @@ internal class BlockingTransport(Socket socket) : IDisposable
     /// From any thread: sends FIN, and ends a receive and a send that wait. A peer that has filled the receive buffer does not
     /// learn that it is read afterwards (Linux sends no window update then): it needs <see cref="Abort"/>.
     /// </summary>
-    public void Shutdown() => Shutdown(SocketShutdown.Both);
+    public void Shutdown()
+    {
+        _isShutDown = true;
+        Shutdown(SocketShutdown.Both);
+    }
 
     /// <summary>Sends FIN. The peer's bytes still come.</summary>
     public virtual void EndSending() => Shutdown(SocketShutdown.Send);

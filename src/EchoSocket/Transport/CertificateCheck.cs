@@ -17,37 +17,62 @@ internal static class CertificateCheck
     // Whether these matter depends on what is trusted.
     private const X509ChainStatusFlags Issuer = X509ChainStatusFlags.UntrustedRoot | X509ChainStatusFlags.PartialChain;
 
+    private const X509ChainStatusFlags NotChecked = X509ChainStatusFlags.RevocationStatusUnknown | X509ChainStatusFlags.OfflineRevocation;
+
     /// <summary>What is wrong with the certificate, as a sentence; empty if nothing is.</summary>
     /// <param name="certificate">The peer's.</param>
     /// <param name="sent">The chain that SslStream has built. It holds the issuers' certificates that the peer has sent.</param>
     /// <param name="trusted">What to trust; null for what this computer trusts.</param>
     /// <param name="usage">What the certificate must be for.</param>
     /// <param name="peer">"client" or "server".</param>
-    public static string Problem(X509Certificate2 certificate, X509Chain? sent, TrustedCertificates? trusted, string usage, string peer)
+    /// <param name="advice">What to do if it is not trusted: a further sentence, with a space before it.</param>
+    /// <param name="revocation">How to find out whether a certificate is revoked; null not to.</param>
+    public static string Problem(
+        X509Certificate2 certificate, X509Chain? sent, TrustedCertificates? trusted, string usage, string peer,
+        string advice = "", RevocationCheck? revocation = null)
     {
-        using var chain = new X509Chain();
-        chain.ChainPolicy.RevocationMode = X509RevocationMode.NoCheck;
+        var subject = $"The {peer}'s certificate ({Text(certificate.Subject)})";
+        var chain = new X509Chain { ChainPolicy = TlsPlatform.ChainPolicy(mayDownload: revocation is not null) };
         chain.ChainPolicy.ApplicationPolicy.Add(new Oid(usage));
         if (sent is not null)
             chain.ChainPolicy.ExtraStore.AddRange(sent.ChainPolicy.ExtraStore);
         if (trusted is not null)
             chain.ChainPolicy.ExtraStore.AddRange(trusted.Certificates);
-        chain.Build(certificate);
+        if (trusted is not null && revocation is not null)
+            TlsPlatform.TrustExtraStore(chain.ChainPolicy);
+        if (revocation is null)
+            chain.Build(certificate);
+        else if (!revocation.Build(chain, certificate))
+            return $"{subject} may be revoked: it took too long to find out.";
 
+        using (chain)
+            return Problem(certificate, chain, trusted, peer, subject, advice);
+    }
+
+    private static string Problem(X509Certificate2 certificate, X509Chain chain, TrustedCertificates? trusted, string peer, string subject, string advice)
+    {
         var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
         var known = trusted is null
             ? (status & Issuer) == 0
             : chain.ChainElements.Cast<X509ChainElement>().Any(element => trusted.Contains(element.Certificate));
-        var subject = $"The {peer}'s certificate ({certificate.Subject})";
         if ((status & X509ChainStatusFlags.NotTimeValid) != 0)
             return DateProblem(chain, subject);
         if ((status & X509ChainStatusFlags.Revoked) != 0)
-            return $"{subject} is revoked.";
+            return RevokedProblem(chain, subject);
         if ((status & X509ChainStatusFlags.NotValidForUsage) != 0)
             return $"{subject} is not for a {peer}: its extended key usage does not allow it.";
-        if ((status & ~(Issuer | X509ChainStatusFlags.NotTimeNested)) != 0)
+        if ((status & ~(Issuer | NotChecked | X509ChainStatusFlags.NotTimeNested)) != 0)
             return $"{subject} is not valid: {Information(chain)}.";
-        return known ? "" : $"{subject} is not trusted: its issuer ({certificate.Issuer}) is unknown.";
+        if (!known)
+            return $"{subject} is not trusted: its issuer ({Text(certificate.Issuer)}) is unknown.{advice}";
+        return (status & NotChecked) == 0 ? "" : $"{subject} may be revoked: that could not be checked ({Information(chain)}).";
+    }
+
+    private static string RevokedProblem(X509Chain chain, string subject)
+    {
+        var revoked = chain.ChainElements.Cast<X509ChainElement>().First(e => e.ChainElementStatus.Any(s => (s.Status & X509ChainStatusFlags.Revoked) != 0));
+        return revoked.Certificate.Equals(chain.ChainElements[0].Certificate)
+            ? $"{subject} is revoked." : $"{subject} has an issuer ({Text(revoked.Certificate.Subject)}) that is revoked.";
     }
 
     private static string DateProblem(X509Chain chain, string subject)
@@ -56,9 +81,9 @@ internal static class CertificateCheck
         foreach (var element in chain.ChainElements)
         {
             var which = element.Certificate.Equals(chain.ChainElements[0].Certificate)
-                ? subject : $"{subject} has an issuer ({element.Certificate.Subject}) that";
+                ? subject : $"{subject} has an issuer ({Text(element.Certificate.Subject)}) that";
             if (element.Certificate.NotAfter < now)
-                return $"{which} has expired on {Date(element.Certificate.NotAfter)}.";
+                return $"{which} expired on {Date(element.Certificate.NotAfter)}. Renew it, or correct this computer's clock.";
             if (element.Certificate.NotBefore > now)
                 return $"{which} is not valid before {Date(element.Certificate.NotBefore)}.";
         }
@@ -68,6 +93,9 @@ internal static class CertificateCheck
 
     private static string Information(X509Chain chain) => string.Join(
         "; ", chain.ChainStatus.Where(s => (s.Status & ~Issuer) != 0).Select(s => s.StatusInformation.Trim().TrimEnd('.')).Distinct());
+
+    // The peer has written it, and a terminal may show it.
+    private static string Text(string name) => Escaping.EscapeControls(name);
 
     private static string Date(DateTime time) => time.ToUniversalTime().ToString("yyyy-MM-dd HH:mm:ss 'UTC'", CultureInfo.InvariantCulture);
 }

@@ -1,4 +1,5 @@
 using System.Linq;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Text.RegularExpressions;
 
@@ -17,6 +18,9 @@ internal static class CertificateNames
     public static string[] Of(X509Certificate2 certificate)
     {
         var extension = certificate.Extensions.Cast<X509Extension>().FirstOrDefault(e => e.Oid?.Value == AlternativeNames);
-        return extension is null ? [] : [.. Entry.Matches(extension.Format(multiLine: false)).Cast<Match>().Select(match => match.Groups[1].Value)];
+        return extension is null ? [] : [.. Entry.Matches(extension.Format(multiLine: false)).Cast<Match>().Select(match => Short(match.Groups[1].Value))];
     }
+
+    // OpenSSL writes all groups of an IPv6 address.
+    private static string Short(string name) => name.IndexOf(':') >= 0 && IPAddress.TryParse(name, out var address) ? address.ToString() : name;
 }

@@ -95,10 +95,14 @@ internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply, 
         return Wrong < 0;
     }
 
+    /// <summary>The index of the first wrong byte of a part of a reply, or -1.</summary>
+    public int FindWrong(byte[] message, int messageOffset, byte[] reply, int replyOffset, int count) =>
+        EchoComparison.FindMismatch(reply, replyOffset, message, messageOffset, count, ref _forms);
+
     private void Check(byte[] message, int count, byte[] reply, int part)
     {
         var expected = Math.Min(part, count - Received);
-        var wrong = EchoComparison.FindMismatch(reply, Received, message, Received, expected, ref _forms);
+        var wrong = FindWrong(message, Received, reply, Received, expected);
         if (wrong >= 0)
             wrong += Received;
         else if (part > expected)
@@ -106,13 +110,15 @@ internal sealed class ReplyReceiver(BlockingTransport transport, bool anyReply, 
         if (wrong < 0)
             return;
 
-        var inside = wrong < count; // of the reply
-        var start = inside && wrong < NearStart ? 0 : wrong;
-        Fail(wrong, reply, start, Received + part, cutBefore: inside && start > 0);
+        var start = ShownFrom(wrong, count);
+        Fail(wrong, reply, start, Received + part, cutBefore: wrong < count && start > 0);
     }
 
-    // Shows more than was asked for, if it is there already: a whole line explains more than a few bytes.
-    private void Fail(int wrong, byte[] reply, int start, int end, bool cutBefore = false)
+    /// <summary>Where in a reply of <paramref name="count"/> bytes to begin to show it. Only a wrong byte inside of it has something before it.</summary>
+    public static int ShownFrom(int wrong, int count) => wrong < count && wrong < NearStart ? 0 : wrong;
+
+    /// <summary>Shows more than was asked for, if it is there already: a whole line explains more than a few bytes.</summary>
+    public void Fail(int wrong, byte[] reply, int start, int end, bool cutBefore = false)
     {
         var shown = new byte[Escaping.MaxQuoted + 1];
         var count = Math.Min(end - start, shown.Length);

@@ -2,7 +2,6 @@ using System;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -59,8 +58,7 @@ internal sealed class TlsHandshake : IDisposable
         for (var moved = false; ; moved = true)
         {
             var ended = _task.IsCompleted; // asked first: the last bytes, or an alert, are written before it ends
-            Pipe.MoveHandshakeTo(_output);
-            var sent = _output.Flush(out var sending);
+            var sent = Pipe.SendHandshake(_output, out var sending);
             if (ended && _task.Status != TaskStatus.RanToCompletion)
                 return Fail(SocketError.Fault, Failure(), out error);
             if (!sent && sending != SocketError.Success)
@@ -84,7 +82,7 @@ internal sealed class TlsHandshake : IDisposable
             }
 
             if (!_fed && !_side.MayBeTls(_buffers.Input, received))
-                return Fail(SocketError.Fault, $"The {_side.Peer} does not speak TLS: it began with '{Printable(_buffers.Input, received)}'.", out error);
+                return Fail(SocketError.Fault, _side.NotTls(_buffers.Input, received), out error);
 
             _fed = true;
             error = SocketError.InProgress;
@@ -98,10 +96,7 @@ internal sealed class TlsHandshake : IDisposable
     public void SendCloseNotify()
     {
         if (TlsPlatform.Shutdown(Stream))
-        {
-            Pipe.MoveHandshakeTo(_output);
-            _output.Flush(out _);
-        }
+            Pipe.SendHandshake(_output, out _);
     }
 
     public void Dispose()
@@ -157,14 +152,5 @@ internal sealed class TlsHandshake : IDisposable
     {
         _certificateProblem = _side.ProblemWith(certificate as X509Certificate2, chain, errors);
         return _certificateProblem.Length == 0;
-    }
-
-    private static string Printable(byte[] bytes, int count)
-    {
-        const int Max = 24;
-        var text = new StringBuilder();
-        for (var i = 0; i < Math.Min(count, Max); i++)
-            text.Append(bytes[i] is >= 32 and < 127 ? ((char)bytes[i]).ToString() : $"\\x{bytes[i]:x2}");
-        return text.Append(count > Max ? "…" : "").ToString();
     }
 }

@@ -11,9 +11,6 @@ internal sealed class TlsOutput(ITransport transport)
 
     public bool IsEmpty => _unsent.Count == 0;
 
-    /// <summary>Adds bytes for the next <see cref="Flush"/>.</summary>
-    public void Append(ByteQueue bytes) => _unsent.Append(bytes.Buffer, bytes.Start, bytes.Count);
-
     /// <summary>Sends what is stored. Returns true if nothing is left.</summary>
     public bool Flush(out SocketError error)
     {
@@ -26,12 +23,13 @@ internal sealed class TlsOutput(ITransport transport)
         return IsEmpty;
     }
 
-    /// <summary>Sends bytes while nothing is stored, and stores the rest. Returns true if there is no rest.</summary>
+    /// <summary>Sends what is stored and then these bytes, of which it stores the rest. Returns true if there is no rest.</summary>
     public bool Send(ByteQueue bytes, out SocketError error)
     {
-        var sent = transport.Send(bytes.Buffer, bytes.Start, bytes.Count, out error);
-        bytes.Remove(sent);
-        Append(bytes);
+        if (Flush(out error) && bytes.Count > 0)
+            bytes.Remove(transport.Send(bytes.Buffer, bytes.Start, bytes.Count, out error));
+        _unsent.Append(bytes.Buffer, bytes.Start, bytes.Count);
+        bytes.Clear();
         return IsEmpty;
     }
 }

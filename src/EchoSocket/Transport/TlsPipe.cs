@@ -1,5 +1,6 @@
 using System;
 using System.IO;
+using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -23,7 +24,6 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
     private int _leftOfRecord; // of the one that is being read
     private TaskCompletionSource<int>? _pending;
     private ArraySegment<byte> _pendingBuffer;
-    private bool _disposed;
 
     /// <summary>How much of the input has not been read.</summary>
     public int Left
@@ -53,6 +53,9 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
 
     /// <summary>True if the last synchronous read failed because there was no whole record.</summary>
     public bool Starved { get; private set; }
+
+    /// <summary>True once it is disposed.</summary>
+    public bool IsClosed { get; private set; }
 
     public override bool CanRead => true;
 
@@ -101,7 +104,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
     /// <summary>Adds bytes that were written to that buffer behind the unread input.</summary>
     public void Extend(int count) => _left += count;
 
-    /// <summary>Makes a copy of what is still unread, so that the buffer can be used for something else.</summary>
+    /// <summary>Makes a copy of what is still unread, so that the buffer can be used for something else. It must be a part of one record.</summary>
     public void Keep()
     {
         if (_left > 0)
@@ -112,17 +115,23 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         }
     }
 
-    /// <summary>Appends what SslStream has written asynchronously.</summary>
-    public void MoveHandshakeTo(TlsOutput output)
+    /// <summary>Drops what is still unread.</summary>
+    public void Drop() => _left = 0;
+
+    /// <summary>
+    /// During the handshake: sends what SslStream has written, and releases the memory for the input if all of it has been read.
+    /// Returns true if nothing is left to send.
+    /// </summary>
+    public bool SendHandshake(TlsOutput output, out SocketError error)
     {
         lock (_gate)
         {
-            if (_handshake.Count == 0)
-                return;
+            if (_left == 0)
+                ReleaseStore();
 
-            output.Append(_handshake);
-            _handshake.Clear();
+            var sent = output.Send(_handshake, out error);
             _handshake.Trim();
+            return sent;
         }
     }
 
@@ -138,7 +147,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         lock (_gate)
         {
             var read = TakeFromRecord(buffer, offset, count);
-            if (read > 0 || count == 0 || _disposed)
+            if (read > 0 || count == 0 || IsClosed)
                 return Task.FromResult(read);
 
             _pendingBuffer = new ArraySegment<byte>(buffer, offset, count);
@@ -172,7 +181,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
         TaskCompletionSource<int>? pending;
         lock (_gate)
         {
-            (pending, _pending, _disposed, _left) = (_pending, null, true, 0);
+            (pending, _pending, IsClosed, _left) = (_pending, null, true, 0);
             ReleaseStore();
         }
 
@@ -200,6 +209,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
 
         buffers.Return(_store);
         _store = null;
+        (_input, _start) = ([], 0);
     }
 }
 

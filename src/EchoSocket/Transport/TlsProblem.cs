@@ -39,6 +39,8 @@ internal static class TlsProblem
             return $"The {peer} did not accept the certificate of this side ({reason}).";
         if (Has(" alert "))
             return $"The {peer} ended TLS ({reason}).";
+        if (Has("AllowRenegotiation"))
+            return $"The {peer} asked for a renegotiation, which this side refuses.";
         if (Has("wrong version number") || Has("corrupted frame") || cause is Win32Exception { NativeErrorCode: InvalidToken })
             return $"The {peer} does not speak TLS ({reason}).";
         return $"TLS failed: {reason}.";

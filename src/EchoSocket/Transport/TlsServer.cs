@@ -13,12 +13,15 @@ internal sealed class TlsServer : TlsSide
     private readonly bool _requireClientCertificate;
 
     /// <param name="certificate">The server's, with its private key.</param>
+    /// <param name="intermediates">The certificates between it and its root.</param>
     /// <param name="requireClientCertificate">Whether a client must show a certificate.</param>
     /// <param name="clients">Which certificates of clients to trust; null for those that this computer trusts.</param>
     /// <param name="handshakeTimeout">How long a handshake may take.</param>
-    public TlsServer(X509Certificate2 certificate, bool requireClientCertificate, TrustedCertificates? clients, TimeSpan handshakeTimeout)
+    public TlsServer(
+        X509Certificate2 certificate, X509Certificate2[] intermediates, bool requireClientCertificate, TrustedCertificates? clients,
+        TimeSpan handshakeTimeout)
     {
-        _authenticate = TlsPlatform.ServerHandshake(certificate, requireClientCertificate);
+        _authenticate = TlsPlatform.ServerHandshake(certificate, intermediates, requireClientCertificate);
         _requireClientCertificate = requireClientCertificate;
         _clients = clients;
         HandshakeTimeout = handshakeTimeout;

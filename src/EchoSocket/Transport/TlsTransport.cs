@@ -29,7 +29,7 @@ internal sealed class TlsTransport : ITransport
     private readonly TlsOutput _output;
     private readonly TlsHandshake _handshake;
     private int _encrypted; // so many bytes of what is sent next are encrypted already, and in _output
-        private bool _hasDecrypted;
+    private bool _hasDecrypted;
     private bool _ended; // close_notify has come
     private bool _failed;
     private bool _closing;
@@ -84,7 +84,7 @@ internal sealed class TlsTransport : ITransport
         var received = _transport.Receive(_buffers.Input, held, Math.Min(count, _buffers.Input.Length) - held, out error);
         pipe.Extend(received);
         var decrypted = 0;
-        if (received > 0 || pipe.State == RecordState.Whole)
+        if (received > 0 || pipe.State != RecordState.Incomplete)
         {
             decrypted = Decrypt(buffer, offset, count);
             _hasDecrypted |= decrypted > 0;
@@ -97,6 +97,8 @@ internal sealed class TlsTransport : ITransport
             error = Cut(held);
         }
 
+        if (_ended || _failed)
+            pipe.Drop();
         pipe.Keep();
         return decrypted;
     }
@@ -154,6 +156,22 @@ internal sealed class TlsTransport : ITransport
         _transport.Abort();
     }
 
+    /// <summary>Releases memory that SslStream holds from the handshake until it has first read.</summary>
+    public void TrimIfSilent()
+    {
+        if (_hasDecrypted || _ended || _failed || _handshake.Pipe.IsClosed || _handshake.Pipe.Left > 0)
+            return;
+
+        try
+        {
+            _ = _handshake.Stream.Read(_buffers.Input, 0, 1);
+        }
+        catch (Exception)
+        {
+            // There was nothing to read. If there is more to it, the next receive fails, too.
+        }
+    }
+
     /// <summary>Releases what TLS holds, and leaves the transport below as it is.</summary>
     public void Release() => _handshake.Dispose();
 
@@ -162,9 +180,15 @@ internal sealed class TlsTransport : ITransport
     {
         IsEstablished = _handshake.Advance(out error);
         if (IsEstablished)
+        {
             error = SocketError.InProgress;
+            _buffers.Established(this);
+        }
         else if (error is not (SocketError.WouldBlock or SocketError.InProgress))
+        {
             (Problem, _failed) = (_handshake.Problem, true);
+        }
+
         return IsEstablished;
     }
 
@@ -172,8 +196,7 @@ internal sealed class TlsTransport : ITransport
     {
         var decrypted = 0;
         var pipe = _handshake.Pipe;
-        RecordState state;
-        while ((state = pipe.State) == RecordState.Whole && !_ended)
+        while (pipe.State == RecordState.Whole && !_ended)
         {
             try
             {
@@ -192,7 +215,7 @@ internal sealed class TlsTransport : ITransport
             }
         }
 
-        if (state == RecordState.Invalid && !_ended)
+        if (pipe.State == RecordState.Invalid && !_ended)
             Fail($"The {_side.Peer} sent bytes that are not TLS.");
         return decrypted;
     }

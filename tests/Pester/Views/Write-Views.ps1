@@ -33,12 +33,23 @@ $connections = @(
     }
 ) | ForEach-Object { [EchoSocket.EchoConnection][EchoSocket.ConnectionResult] ($_ + @{ StartTime = $time; LocalEndPoint = '127.0.0.1:8081' }) }
 
+$tls = [EchoSocket.TlsDetails]@{
+    Protocol = 'Tls13'; CipherSuite = 'TLS_AES_256_GCM_SHA384'; HandshakeTime = Get-Duration 3.1; Subject = "CN=$long"; Issuer = "CN=an authority`n"
+    Names = $long, '*.example.com', '2001:db8:85a3:8d3:1319:8a2e:370:7348'; NotBefore = $time; NotAfter = $time.AddDays(20)
+    Thumbprint = '0123456789ABCDEF' * 4
+}
+
 $replies = @(
     [EchoSocket.EchoReply]@{ Message = 'hello'; Reply = 'HELLO'; ByteCount = 5; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '127.0.0.1:8081' }
     [EchoSocket.EchoReply]@{ Message = 'a' * 200; Reply = 'A' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = '192.168.100.100:65535' }
     [EchoSocket.EchoReply]@{ Message = "two`nlines"; Reply = "TWO`nLINES"; ByteCount = 9; RoundTripMilliseconds = 3200; RemoteEndPoint = $ipv6 }
+    [EchoSocket.EchoReply]::new($tls)
 )
-$replies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
+$bytesReplies = @(
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '00FF61'; ReplyHex = '00FF41'; ByteCount = 3; RoundTripMilliseconds = 0.0286; RemoteEndPoint = '127.0.0.1:8081' }
+    [EchoSocket.EchoBytesReply]@{ MessageHex = '61' * 200; ReplyHex = '41' * 200; ByteCount = 200; RoundTripMilliseconds = 12.5; RemoteEndPoint = $ipv6 }
+)
+$replies + $bytesReplies | ForEach-Object { $_.Time = $time; $_.LocalEndPoint = '127.0.0.1:50462' }
 
 $attempts = @(
     [EchoSocket.PathAttempt]@{ EndPoint = $ipv6; Time = Get-Duration 250.1; Error = 'timed out' }
@@ -58,6 +69,11 @@ $reports = @(
         ComputerName = "$long.and-of-another-one.example.com"; Port = 80; FailedStage = 'Echo'; ResolveTime = Get-Duration 12.5; ConnectTime = Get-Duration 20
         FirstByteTime = Get-Duration 21.5; Reason = 'answered something else; the first wrong byte is at offset 12 of 64'
     }
+    @{
+        ComputerName = 'server3'; Port = 443; Success = $true; ConnectTime = Get-Duration 0.15; TlsTime = Get-Duration 3.1; Tls = $tls
+        FirstByteTime = Get-Duration 0.0712; EchoTime = Get-Duration 0.0713
+        Warning = "The server's certificate (CN=$long) expires within 30 days: at 2026-01-22 03:04:05Z."
+    }
 ) | ForEach-Object { [EchoSocket.EchoPathReport][EchoSocket.PathReport] ($_ + @{ StartTime = $time }) }
 
 $errors = New-Object 'Collections.Generic.Dictionary[string,long]'
@@ -68,7 +84,7 @@ $refused['ConnectionRefused'] = 1
 $statistics = @(
     @{
         ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 1; MessageSize = 32; Sent = 1000; Received = 1000; Duration = Get-Duration 72.8
-        MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
+        Tls = $tls; TlsTime = Get-Duration 3.1; MessagesPerSecond = 13733.25; BytesPerSecond = 439464; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
     }
     @{
         ComputerName = $long; Port = 65535; Connections = 30; InFlight = 100; MessageSize = 65536; Rate = 1234567.5; Sent = 1234567890; Received = 1233333333; Lost = 1234557
@@ -105,10 +121,11 @@ $(
             @{ Name = 'Connections'; Output = { $connections } }
             @{ Name = 'Connections as a list'; Output = { $connections[2] | Format-List } }
             @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
-            @{ Name = 'Replies'; Output = { $replies } }
-            @{ Name = 'Replies as a list'; Output = { $replies[1, 2] | Format-List } }
+            @{ Name = 'Replies'; Output = { $replies[0..2] } }
+            @{ Name = 'Replies as a list'; Output = { $replies[1..3] | Format-List } }
+            @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
             @{ Name = 'Path reports'; Output = { $reports } }
-            @{ Name = 'Path reports as a list'; Output = { $reports[1] | Format-List } }
+            @{ Name = 'Path reports as a list'; Output = { $reports[1, 4] | Format-List } }
             @{ Name = 'Attempts to connect'; Output = { $reports[1].Attempts } }
             @{ Name = 'Statistics'; Output = { $statistics } }
             @{ Name = 'Statistics as a table'; Output = { $statistics | Format-Table } }

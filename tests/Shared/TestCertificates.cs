@@ -21,15 +21,19 @@ internal static class TestCertificates
 
     /// <summary>A certificate for this name and for 127.0.0.1, self-signed if there is no issuer.</summary>
     public static X509Certificate2 Issue(
-        string name, string? usage, X509Certificate2? issuer, int fromDays = -1, int toDays = 2, bool authority = false, bool withAddress = true)
+        string name, string? usage, X509Certificate2? issuer, int fromDays = -1, int toDays = 2, bool authority = false, bool withAddress = true,
+        X509Extension? extension = null)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
         var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
         request.CertificateExtensions.Add(new X509BasicConstraintsExtension(authority, false, 0, true));
         if (authority)
-            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign, true));
+            request.CertificateExtensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.KeyCertSign | X509KeyUsageFlags.CrlSign, true));
         if (usage is not null)
             request.CertificateExtensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], false));
+        if (extension is not null)
+            request.CertificateExtensions.Add(extension);
+        request.CertificateExtensions.Add(new X509SubjectKeyIdentifierExtension(request.PublicKey, false));
         var names = new SubjectAlternativeNameBuilder();
         names.AddDnsName(name.Replace(' ', '-'));
         if (withAddress)
