@@ -26,6 +26,14 @@ internal static class ErrorRecords
                 "add -UseTls to the command."),
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>The command has a parameter for TLS, and input says not to use TLS.</summary>
+    public static ErrorRecord TlsDeclined(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"The input object for {target} does not ask for TLS (UseTls is False), and -{given} is for TLS. Send it to a command without " +
+                $"-{given}, or add -UseTls to use TLS with all."),
+            "ParameterRequired", ErrorCategory.InvalidArgument, target);
+
     public static ErrorRecord MessageRequired() =>
         new(
             new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),

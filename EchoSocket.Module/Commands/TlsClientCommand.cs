@@ -96,10 +96,9 @@ public abstract class TlsClientCommand : StoppableCommand
         if (needsTls is null || UsesTls(computer))
             return true;
 
-        var error = _tlsParameter is null ? ErrorRecords.TlsNotNamed(needsTls, computer) : ParameterRequirement.Missing(nameof(UseTls), needsTls, "is for TLS");
         if (_tlsParameter is not null && (_useTlsGiven || !(_inputSays || MyInvocation.BoundParameters.ContainsKey(nameof(UseTls)))))
-            ThrowTerminatingError(error);
-        WriteError(error);
+            ThrowTerminatingError(ParameterRequirement.Missing(nameof(UseTls), needsTls, "is for TLS"));
+        WriteError(_tlsParameter is null ? ErrorRecords.TlsNotNamed(needsTls, computer) : ErrorRecords.TlsDeclined(needsTls, computer));
         return false;
     }
 

@@ -33,13 +33,15 @@ internal sealed class CertificateArgumentAttribute : ArgumentTransformationAttri
         return certificate.HasPrivateKey
             ? certificate
             : throw new ArgumentTransformationMetadataException(
-                $"The certificate '{TerminalText.EscapeControls(certificate.Subject)}' has no private key, which a {Owner} needs. Load both, for " +
-                "example with Get-PfxCertificate from a PFX file.");
+                $"The certificate '{TerminalText.EscapeControls(certificate.Subject)}' has no private key, which a {Owner} needs. Load both, " +
+                "with Get-PfxCertificate from a PFX file or, in PowerShell 7, with [Security.Cryptography.X509Certificates.X509Certificate2]::CreateFromPemFile.");
     }
 
     private object ToValue(object? item) => item switch
     {
-        X509Certificate2 certificate => certificate,
+        X509Certificate2 certificate => certificate.Handle != IntPtr.Zero
+            ? certificate
+            : throw new ArgumentTransformationMetadataException("A certificate that was disposed cannot be used. Load it again."),
         string text when Thumbprints => Thumbprint(text),
         _ => throw new ArgumentTransformationMetadataException(
             $"{Describe(item)} is not a certificate{(Thumbprints ? " or a SHA-256 thumbprint" : "")}. Load one, for example with Get-PfxCertificate " +
@@ -55,7 +57,7 @@ internal sealed class CertificateArgumentAttribute : ArgumentTransformationAttri
         catch (ArgumentException e)
         {
             throw new ArgumentTransformationMetadataException(
-                $"{TerminalText.EscapeControls(e.Message)} (The property Thumbprint of a certificate is its SHA-1 thumbprint; give the certificate itself.)", e);
+                $"{TerminalText.EscapeControls(e.Message)} (The property Thumbprint of a certificate is its SHA-1 thumbprint; give the certificate itself, for example with Get-PfxCertificate.)", e);
         }
     }
 

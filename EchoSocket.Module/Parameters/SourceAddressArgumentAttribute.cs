@@ -19,7 +19,7 @@ internal sealed class SourceAddressArgumentAttribute : ArgumentTransformationAtt
         }
         catch (ArgumentException e)
         {
-            throw new ArgumentTransformationMetadataException(e.Message, e);
+            throw new ArgumentTransformationMetadataException($"{e.Message} Give an IP address of this computer, or omit the source address.", e);
         }
     }
 }

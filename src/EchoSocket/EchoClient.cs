@@ -260,9 +260,14 @@ public sealed class EchoClient : IDisposable
     internal EchoException Failure(int received, int count, SocketError error, long message)
     {
         _cancellation.ThrowIfCancellationRequested();
-        return _replies.Wrong < 0 ? Errors.Exchange(EndPoint, received, count, error, _timeout, _transport.Problem)
-            : _replies.Wrong == count ? Errors.Excess(EndPoint, message, _replies.Shown, AnyReplyHint)
-            : Errors.Mismatch(EndPoint, _replies.Wrong, count, message, _replies.Shown, AnyReplyHint);
+        var before = message - 1; // each had a reply of a byte at least
+        if (_replies.Wrong < 0)
+            return Errors.Exchange(EndPoint, received, count, error, _timeout, _transport.Problem, TlsHint.AfterEnd(Tls is not null, before + received, error));
+        if (_replies.Wrong == count)
+            return Errors.Excess(EndPoint, message, _replies.Shown, AnyReplyHint);
+
+        var alert = TlsHint.AfterReply(Tls is not null, before + _replies.Wrong, _replies.Shown);
+        return Errors.Mismatch(EndPoint, _replies.Wrong, count, message, _replies.Shown, alert.Length > 0 ? alert : AnyReplyHint);
     }
 
     private void Authenticate(BlockingTlsTransport transport, long due, TimeSpan limit)

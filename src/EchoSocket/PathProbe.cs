@@ -83,7 +83,8 @@ public static class PathProbe
         }
 
         (report.Tls, report.TlsTime) = (details, details.HandshakeTime);
-        if (details.NotAfter - DateTime.UtcNow < SoonExpired)
+        // A server's own certificate lives for a week, so the warning would always come.
+        if (details.NotAfter - DateTime.UtcNow < SoonExpired && !SelfSignedCertificate.IsMade(details.Thumbprint))
         {
             report.Warning = string.Format(
                 CultureInfo.InvariantCulture, "The server's certificate ({0}) expires within {1:0} days: at {2:u}.", Escaping.EscapeControls(details.Subject),
@@ -109,15 +110,17 @@ public static class PathProbe
             return Failed(report, EchoPathStage.Echo, $"sent more than it received; after the reply came {replies.Shown}");
         if (replies.Wrong >= 0)
         {
+            var alert = TlsHint.AfterReply(report.Tls is not null, replies.Wrong, replies.Shown);
             return Failed(
                 report, EchoPathStage.Echo,
-                $"answered something else; the first wrong byte is at offset {replies.Wrong} of {Message.Length}; it sent {replies.Shown}");
+                $"answered something else; the first wrong byte is at offset {replies.Wrong} of {Message.Length}; it sent {replies.Shown}{(alert.Length > 0 ? "." : "")}{alert}");
         }
 
         if (replies.Received < Message.Length)
         {
             var reason = error == SocketError.Success ? "closed early" : SocketErrors.Summary(error);
-            return Failed(report, EchoPathStage.Echo, $"{reason}; {replies.Received} of {Message.Length} bytes came{(transport.Problem.Length > 0 ? ". " : "")}{transport.Problem}");
+            var more = transport.Problem.Length > 0 ? " " + transport.Problem : TlsHint.AfterEnd(report.Tls is not null, replies.Received, error);
+            return Failed(report, EchoPathStage.Echo, $"{reason}; {replies.Received} of {Message.Length} bytes came{(more.Length > 0 ? "." : "")}{more}");
         }
 
         report.EchoTime = echoTime;

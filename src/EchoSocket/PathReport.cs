@@ -69,7 +69,10 @@ public sealed class PathReport
     /// <summary>What the TLS handshake has agreed on, and the server's certificate; null if there was none.</summary>
     public TlsDetails? Tls { get; set; }
 
-    /// <summary>What works now and may soon not: a certificate that expires within 30 days. Empty if there is nothing.</summary>
+    /// <summary>
+    /// What works now and may soon not: a certificate that expires within 30 days, unless a server of this process has made it.
+    /// Empty if there is nothing.
+    /// </summary>
     public string Warning { get; set; } = "";
 
     /// <summary>From the start of the send to the first byte of the reply.</summary>

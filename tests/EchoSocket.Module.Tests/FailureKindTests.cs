@@ -15,8 +15,8 @@ public class FailureKindTests
         { "nobody", "Connect: refused", "ConnectionRefused" },
         { "drops", "Connect: timed out", "ConnectionTimeout" },
         { "silent", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
-        { "closes", "Echo: closed early; 0 of 64 bytes came", "ConnectionClosedEarly" },
-        { "resets", "Echo: reset; 0 of 64 bytes came", "ConnectionReset" },
+        { "closes", "Echo: closed early; 0 of 64 bytes came. If the server uses TLS, give the option UseTls.", "ConnectionClosedEarly" },
+        { "resets", "Echo: reset; 0 of 64 bytes came. If the server uses TLS, give the option UseTls.", "ConnectionReset" },
         { "garbage", "Echo: answered something else; the first wrong byte is at offset 0 of 64; it sent \"garbage\\r\\n\"", "ReplyMismatch" },
         { "late", "Echo: timed out; 0 of 64 bytes came", "OperationTimeout" },
     };

@@ -269,13 +269,16 @@ public class EchoPipelineTests
     [MemberData(nameof(Measured))]
     public async Task Closing_with_messages_in_flight_is_prompt(bool measure)
     {
+        using var received = new ManualResetEventSlim();
         using var server = new ScriptedServer(peer =>
         {
             peer.ReadExactly(3);
+            received.Set();
             peer.ReadEnd();
         });
         var client = Peers.Client(server.EndPoint);
         client.StartPipeline(2, measure).TrySend("one"u8.ToArray(), 3);
+        Assert.True(received.Wait(Bounded.Limit, TestContext.Current.CancellationToken));
 
         Assert.Throws<InvalidOperationException>(client.Close);
         await Bounded.Start(client.Dispose).Soon(Bounded.Promptly);

@@ -55,7 +55,9 @@ public abstract partial class ServeManyTests
         await flooding.Soon();
         await reading.Soon();
 
-        Assert.Equal(1, poller.MaxReadsPerClientPerRound); // a server that is stopping reads more often
+        // A server that is stopping reads more often. A TLS handshake that another thread completes is reported by itself, and the
+        // socket may be ready in the same round.
+        Assert.InRange(poller.MaxReadsPerClientPerRound, 1, Tls ? 2 : 1);
     }
 
     /// <summary>Counts the reads from each client between two waits.</summary>

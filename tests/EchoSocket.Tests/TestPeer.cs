@@ -26,6 +26,8 @@ internal sealed class TestPeer : IDisposable
 
     public Socket Socket { get; }
 
+    public SslStream Tls => (SslStream)_stream;
+
     public byte[] ReadExactly(int count)
     {
         var buffer = new byte[count];

@@ -109,6 +109,75 @@ public class TlsHostileServerTests
         await server.Done.Soon();
     }
 
+    [Fact]
+    public void Garbage_that_comes_with_records_without_data_is_named_at_once()
+    {
+        var toServer = new FakeTransport();
+        var toClient = new FakeTransport();
+        var client = new TlsTransport(toServer, new TlsBuffers(), TrustAuthority.ToSide("localhost", long.MaxValue, CancellationToken.None), () => { });
+        var server = new TlsTransport(toClient, new TlsBuffers(), new EchoServerTls().ToServer(TestCertificates.Server), () => { });
+        var buffer = new byte[TlsTransport.MinCount];
+        Bounded.Until(() =>
+        {
+            client.Receive(buffer, 0, buffer.Length, out _);
+            Move(toServer, toClient);
+            server.Receive(buffer, 0, buffer.Length, out _);
+            if (!client.IsEstablished)
+                Move(toClient, toServer);
+            return client.IsEstablished && server.IsEstablished;
+        });
+        Assert.NotEmpty(toClient.Outgoing); // the session tickets, which are records without data
+
+        toClient.Outgoing.AddRange("not a TLS record"u8);
+        Move(toClient, toServer);
+        client.Receive(buffer, 0, buffer.Length, out var error);
+
+        Assert.Equal(SocketError.Fault, error);
+        Assert.Equal("The server sent bytes that are not TLS.", client.Problem);
+        client.Close();
+        server.Close();
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_flood_of_records_without_data_delays_no_timeout_and_no_stop(bool cancels)
+    {
+        const int Count = 200_000; // which takes the client seconds
+        var ready = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        var flooding = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        using var server = new ScriptedServer(socket =>
+        {
+            using var peer = new TestPeer(socket, tls: true, SslProtocols.Tls13);
+            var records = KeyUpdates.Make(peer.Tls, Count);
+            ready.SetResult();
+            peer.ReadExactly(5);
+            flooding.SetResult();
+            try
+            {
+                socket.SendTimeout = 2000; // Linux may not tell it that the client has gone
+                socket.Send(records);
+                socket.Receive(new byte[4096]);
+            }
+            catch (SocketException)
+            {
+                // The client has gone, with something unread.
+            }
+        });
+        using var cancellation = new CancellationTokenSource();
+        using var client = Peers.Client(server.EndPoint, operationTimeout: cancels ? 20 : 0.05, tls: TrustAuthority, cancellation: cancellation.Token);
+        await Task.WhenAny(ready.Task, server.Done).Unwrap().Soon();
+
+        var exchange = Bounded.Start(() => client.Exchange("hello"u8.ToArray(), 5, new byte[5]));
+        await flooding.Task.Soon();
+        if (cancels)
+            cancellation.Cancel();
+
+        var error = await Assert.ThrowsAnyAsync<Exception>(() => exchange.Soon(Bounded.Promptly));
+        Assert.True(cancels ? error is OperationCanceledException : error is EchoException { Error: EchoError.OperationTimeout }, error.ToString());
+        await server.Done.Soon();
+    }
+
     // In memory, through all that a connection has except its socket.
     [Fact]
     public async Task Ten_thousand_random_byte_strings_are_refused_and_nothing_stays_behind()
@@ -182,6 +251,13 @@ public class TlsHostileServerTests
         using var client = new SslStream(new RecordingStream(socket, sent));
         client.AuthenticateAsClient(TestClient.Options());
         return [.. sent];
+    }
+
+    private static void Move(FakeTransport from, FakeTransport to)
+    {
+        foreach (var one in from.Outgoing)
+            to.Incoming.Enqueue(one);
+        from.Outgoing.Clear();
     }
 
     private static void AssertFails(Action work, string problem)

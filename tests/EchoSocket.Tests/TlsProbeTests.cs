@@ -27,6 +27,22 @@ public class TlsProbeTests
         Assert.Equal(soon, report.Warning.Length > 0);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public void The_certificate_that_a_server_of_this_process_has_made_is_no_warning(bool trusted)
+    {
+        using var server = Start(null);
+        var tls = trusted ? new EchoClientTls { TrustedCertificates = [server.Server.Certificate!] } : new EchoClientTls { SkipCertificateCheck = true };
+
+        var report = PathProbe.Run(
+            new EchoClientOptions { Port = server.EndPoint.Port, ConnectionTimeout = Bounded.Limit, Tls = tls }, TestContext.Current.CancellationToken);
+
+        Assert.True(report.Success, report.Reason);
+        Assert.InRange(report.Tls!.NotAfter - DateTime.UtcNow, TimeSpan.FromDays(6), TimeSpan.FromDays(8));
+        Assert.Equal("", report.Warning);
+    }
+
     [Fact]
     public void A_path_without_TLS_has_no_such_stage()
     {

@@ -95,6 +95,20 @@ public abstract class TlsServerTests
         Assert.Equal(TestCertificates.Server.RawData, client.Tls.RemoteCertificate!.GetRawCertData());
     }
 
+    [Fact]
+    public void The_user_may_dispose_of_certificates_while_the_server_uses_them()
+    {
+        using var own = TestCertificates.Issue("localhost", TestCertificates.ForServer, null);
+        using var authority = X509CertificateLoader.LoadCertificate(TestCertificates.Authority.RawData);
+        using var server = Start(tls => (tls.Certificate, tls.RequireClientCertificate, tls.TrustedClients) = (own, true, [authority]));
+
+        own.Dispose();
+        authority.Dispose();
+
+        using var client = TestClient.Connect(server.EndPoint, TestClient.Options(TestCertificates.Client));
+        AssertEchoes(client);
+    }
+
     [Theory]
     [InlineData("GET / HTTP/1.1\r\n", "began with 'GET / HTTP/1.1\\x0d\\x0a'")]
     [InlineData("h", "began with 'h'")]
@@ -404,6 +418,50 @@ public abstract class TlsServerTests
     }
 
     [Fact]
+    public async Task An_empty_record_is_Faulted()
+    {
+        using var server = Start();
+        using var client = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(client);
+        byte[] empty = [23, 3, 3, 0, 0];
+        client.Socket.Send(empty);
+
+        await AssertFaulted(server, "The client sent bytes that are not TLS.");
+    }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_comes_behind_the_end_of_TLS_does_not_end_the_server(bool closeNotify)
+    {
+        const int Count = 10;
+        byte[] forged = [23, 3, 3, 0, 40, .. new byte[40]];
+        using var server = Start();
+        for (var i = 0; i < Count; i++)
+        {
+            var wire = new HoldingStream(Peers.Call(server.EndPoint));
+            using var client = new SslStream(wire);
+            await client.AuthenticateAsClientAsync(TestClient.Options()).Soon();
+            client.Write("hello"u8);
+            client.ReadExactly(new byte[5]);
+
+            wire.Hold();
+            if (closeNotify)
+                await client.ShutdownAsync().Soon();
+            for (var part = 0; part < 5000; part++)
+                wire.Write(forged);
+            wire.Release();
+
+            await server.Recorder.Ended(i + 1);
+        }
+
+        var reason = closeNotify ? EndReason.PeerClosed : EndReason.Faulted;
+        Assert.All(server.Recorder.Connections, connection => Assert.Equal((reason, 5L), (connection.EndReason, connection.BytesReceived)));
+        using var good = TestClient.Connect(server.EndPoint, tls: true);
+        AssertEchoes(good);
+    }
+
+    [Fact]
     public async Task FIN_without_close_notify_is_PeerClosed_and_the_result_says_so()
     {
         using var server = Start();
@@ -470,7 +528,7 @@ public abstract class TlsServerTests
     {
         { "none", "The client showed no certificate, which this server requires." },
         { "unknown issuer", "is not trusted: its issuer (CN=another client) is unknown." },
-        { "expired", "has expired on " },
+        { "expired", " expired on " },
         { "not yet valid", "is not valid before " },
         { "wrong usage", "is not for a client" },
     };
@@ -555,6 +613,42 @@ public abstract class TlsServerTests
         public override void Write(ReadOnlySpan<byte> buffer) => Written.AddRange(buffer);
 
         public override int Read(Span<byte> buffer) => 0;
+    }
+
+    private sealed class HoldingStream(Socket socket) : NetworkStream(socket, ownsSocket: true)
+    {
+        private System.IO.MemoryStream? _held;
+
+        public void Hold() => _held = new System.IO.MemoryStream();
+
+        /// <summary>Sends in one piece what was written since.</summary>
+        public void Release()
+        {
+            try
+            {
+                Socket.Send(_held!.ToArray());
+            }
+            catch (SocketException)
+            {
+                // The server may close before all of it was sent.
+            }
+        }
+
+        public override void Write(ReadOnlySpan<byte> buffer)
+        {
+            if (_held is null)
+                base.Write(buffer);
+            else
+                _held.Write(buffer);
+        }
+
+        public override async ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default)
+        {
+            if (_held is null)
+                await base.WriteAsync(buffer, cancellationToken);
+            else
+                _held.Write(buffer.Span);
+        }
     }
 
     private sealed class SlowWriter(Socket socket) : NetworkStream(socket, ownsSocket: true)

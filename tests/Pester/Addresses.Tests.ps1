@@ -94,7 +94,7 @@ Describe 'The address family of <Cmdlet> (needs IPv6)' -Skip:(-not $hasIPv6) -Fo
     }
 
     It 'refuses a source that is not an address: <_>' -ForEach '7', 'localhost', '[::1]:80', '::1%nosuchinterface', '' {
-        { & $Call localhost @{ SourceAddress = $_ } } | Should-Throw "*'$($_ -replace '([[\]])', '`$1')' is not an IP address*"
+        { & $Call localhost @{ SourceAddress = $_ } } | Should-Throw "*'$($_ -replace '([[\]])', '`$1')' is not an IP address*Give an IP address of this computer*"
     }
 
     It 'refuses an address with a port as a computer, and says where to give the port' {

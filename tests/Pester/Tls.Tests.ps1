@@ -170,6 +170,8 @@ Describe 'A server with -UseTls' {
         @{ Why = '-IntermediateCertificate without -Certificate'; With = { @{ UseTls = $true; IntermediateCertificate = $authority } }; Id = 'ParameterRequired'; Says = '*-IntermediateCertificate*add -Certificate*' }
         @{ Why = '-TrustedClient without -RequireClientCertificate'; With = { @{ UseTls = $true; TrustedClient = $someone } }; Id = 'ParameterRequired'; Says = '*-TrustedClient*add -RequireClientCertificate*' }
         @{ Why = 'a certificate without private key'; With = { @{ UseTls = $true; Certificate = Get-PublicPart $good } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*'CN=localhost' has no private key, which a server needs*" }
+        @{ Why = 'a certificate that was disposed'; With = { $gone = New-Certificate localhost $forServer; $gone.Dispose(); @{ UseTls = $true; Certificate = $gone } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*A certificate that was disposed cannot be used*" }
+        @{ Why = 'a trusted client that was disposed'; With = { $gone = New-Certificate someone $forClient; $gone.Dispose(); @{ UseTls = $true; RequireClientCertificate = $true; TrustedClient = $gone } }; Id = 'ParameterArgumentTransformationError'; Says = "*'TrustedClient'*A certificate that was disposed cannot be used*" }
         @{ Why = 'a path for a certificate'; With = { @{ UseTls = $true; Certificate = 'server.pfx' } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*'server.pfx' is not a certificate*Get-PfxCertificate*" }
         @{ Why = 'two certificates'; With = { @{ UseTls = $true; Certificate = $good, $good } }; Id = 'ParameterArgumentTransformationError'; Says = '*Give one certificate*' }
         @{ Why = 'no certificate'; With = { @{ UseTls = $true; Certificate = $null } }; Id = 'ParameterArgumentTransformationError'; Says = "*'Certificate'*An empty value is not a certificate*" }
@@ -201,18 +203,19 @@ Describe 'A server with -UseTls' {
             $server = Start-EchoServer -UseTls -Certificate $certificate @more -AsJob -Port 0
             $report = Test-EchoServer -Port $server.Port -UseTls -TrustedCertificate $authority -Detailed -WarningAction SilentlyContinue
             $report.Success | Should-Be ($more.Count -eq 1)
-            $report.Reason | Should-MatchString $(if ($more.Count) { '^$' } else { 'is not trusted: its issuer \(CN=an intermediate\) is unknown\.$' })
+            $report.Reason | Should-MatchString $(if ($more.Count) { '^$' } else { 'is not trusted: its issuer \(CN=an intermediate\) is unknown\.' })
         }
     }
 
     It 'ends a plain-text client with a sentence, as a job, and goes on' {
         $server = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0
-        { Send-EchoMessage hello -Port $server.Port } | Should-Throw -FullyQualifiedErrorId 'ConnectionClosedEarly,*'
+        { Send-EchoMessage "hello`r`n" -Port $server.Port } | Should-Throw -FullyQualifiedErrorId 'ConnectionClosedEarly,*'
         $server | Send-EchoMessage -Message hi | Should-BeString HI
         Wait-Until { $server.ActiveConnections -eq 0 }
         Stop-Job $server
         $plain, $tls = Receive-Job $server
-        $plain.EndReason, $plain.Detail -join ': ' | Should-BeString "Faulted: The client does not speak TLS: it began with 'hello'."
+        $plain.EndReason, $plain.Detail -join ': ' | Should-BeString "Faulted: The client does not speak TLS: it began with 'hello\x0d\x0a'."
+        "$($plain | Out-String -Width 200)".Contains("'hello\x0d\x0a'") | Should-BeTrue
         $tls.EndReason, $tls.Detail, $tls.BytesReceived -join ' ' | Should-BeString 'PeerClosed  2'
     }
 }
@@ -271,7 +274,7 @@ Describe '<_> over TLS' -ForEach @($clients | Where-Object { $_ -ne 'Enter-EchoS
         $more = if ($cmdlet -eq 'Send-EchoMessage') { @{ Message = 'hi'; Detailed = $true } } elseif ($cmdlet -eq 'Test-EchoServer') { @{ Detailed = $true } } else { @{} }
         $results = @($rows | & $cmdlet @more -TrustedCertificate $authority, $server.Certificate -ErrorAction SilentlyContinue -ErrorVariable problems -WarningAction SilentlyContinue)
         "$($results.CertificateSubject)" | Should-BeString 'CN=server1.example CN=localhost'
-        "$problems" | Should-BeString '-TrustedCertificate is for TLS: add -UseTls, or omit -TrustedCertificate.' -Because 'that row asks for no TLS'
+        "$problems" | Should-BeString 'The input object for 127.0.0.1 does not ask for TLS (UseTls is False), and -TrustedCertificate is for TLS. Send it to a command without -TrustedCertificate, or add -UseTls to use TLS with all.' -Because 'that row asks for no TLS'
         $results = @($rows | & $cmdlet @more -ErrorAction SilentlyContinue -ErrorVariable problems)
         @($results | Where-Object { $_.Reply -or $_.Success -or $_.Received }).Count | Should-Be 1 -Because 'this computer trusts neither of the first two'
     }
@@ -336,7 +339,7 @@ Describe 'The parameters for TLS of <_>' -ForEach $clients {
 }
 
 Describe 'A certificate that is <Kind>' -ForEach @(
-    @{ Kind = 'expired'; Get = { New-Certificate localhost $forServer $authority -3 -1 }; Says = "The server's certificate \(CN=localhost\) has expired on [-0-9]+ [:0-9]+ UTC\." }
+    @{ Kind = 'expired'; Get = { New-Certificate localhost $forServer $authority -3 -1 }; Says = "The server's certificate \(CN=localhost\) expired on [-0-9]+ [:0-9]+ UTC\." }
     @{ Kind = 'not yet valid'; Get = { New-Certificate localhost $forServer $authority 1 2 }; Says = "The server's certificate \(CN=localhost\) is not valid before [-0-9]+ [:0-9]+ UTC\." }
     @{ Kind = 'for another name'; Get = { New-Certificate server1.example $forServer $authority -NoAddress }; Says = "The server's certificate is not for '127\.0\.0\.1', but for 'server1\.example'\." }
     @{ Kind = 'self-signed'; Get = { New-Certificate localhost $forServer }; Says = "The server's certificate \(CN=localhost\) is not trusted: its issuer \(CN=localhost\) is unknown\." }
@@ -398,7 +401,7 @@ Describe 'A plain server' {
     It 'is refused by <_>, which says why' -ForEach $clients {
         $server = Start-EchoServer -KeepListening -AsJob -Port 0
         $call = Invoke-Call { Invoke-Client $_ @{ ComputerName = $server; UseTls = $true; SkipCertificateCheck = $true } }
-        "$($call.Texts)$($call.Output.Reason)" | Should-MatchString 'The server does not speak TLS: it began with '
+        "$($call.Texts)$($call.Output.Reason)" | Should-MatchString 'The server does not speak TLS: it sent the client''s own handshake back, as an echo server without TLS does\.'
         Close-Everything
     }
 }
@@ -417,7 +420,7 @@ Describe 'A server with -RequireClientCertificate' {
         @{ Kind = 'without a certificate'; Get = { $null }; Says = 'The client showed no certificate, which this server requires.' }
         @{ Kind = 'whose certificate comes from another authority'; Get = { New-Certificate other $forClient (New-Certificate 'another authority') }; Says = "The client's certificate (CN=other) is not trusted: its issuer (CN=another authority) is unknown." }
         @{ Kind = 'whose certificate is for servers'; Get = { $good }; Says = "The client's certificate (CN=localhost) is not for a client: its extended key usage does not allow it." }
-        @{ Kind = 'whose certificate has expired'; Get = { New-Certificate old $forClient $authority -3 -1 }; Says = "The client's certificate (CN=old) has expired on *" }
+        @{ Kind = 'whose certificate has expired'; Get = { New-Certificate old $forClient $authority -3 -1 }; Says = "The client's certificate (CN=old) expired on *" }
         @{ Kind = 'whose certificate is not trusted without -TrustedClient'; Get = { $someone }; Trust = @{}; Says = "The client's certificate (CN=someone) is not trusted: *" }
     ) {
         $trusted = if ($Trust) { $Trust } else { @{ TrustedClient = $authority } }

@@ -12,6 +12,8 @@ internal static class Errors
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
         "changes the bytes.";
 
+    private const string BothSides = " Check that both sides use TLS on this port, and their certificates.";
+
     public static EchoException Bind(IPEndPoint endPoint, SocketException e) =>
         e.SocketErrorCode == SocketError.InvalidArgument && endPoint.Address is { IsIPv6LinkLocal: true, ScopeId: 0 }
             ? new(EchoError.AddressNotAvailable, endPoint.ToString(), $"Cannot listen on {endPoint}: {LinkLocal(endPoint.Address)}", e)
@@ -70,7 +72,15 @@ internal static class Errors
             $"Could not connect to {endPoint} within {Seconds(limit)}: resolving '{host}' {problem}. Check the name and this " +
             "computer's DNS servers, give an IP address, or allow more time.", e);
 
-    public static EchoException Exchange(string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "")
+    /// <param name="endPoint">The server.</param>
+    /// <param name="received">How many bytes of the reply came.</param>
+    /// <param name="expected">The size of the reply.</param>
+    /// <param name="error">How the exchange ended; no error is the server's FIN.</param>
+    /// <param name="limit">How long the exchange may take.</param>
+    /// <param name="problem">What TLS says of it; empty if that is nothing.</param>
+    /// <param name="hint">A further sentence, with a space before it, if the server ended the connection.</param>
+    public static EchoException Exchange(
+        string endPoint, int received, int expected, SocketError error, TimeSpan limit, string problem = "", string hint = "")
     {
         var progress = string.Format(
             CultureInfo.InvariantCulture,
@@ -79,14 +89,14 @@ internal static class Errors
         if (error == SocketError.Success)
         {
             return new(EchoError.ConnectionClosedEarly, endPoint,
-                $"{endPoint} closed the connection early: {progress}. Check that it is an echo server and that it still runs.{After(problem)}");
+                $"{endPoint} closed the connection early: {progress}.{After(problem)} Check that it is an echo server and that it still runs.{hint}");
         }
 
         if (SocketErrors.IsReset(error))
         {
             return new(EchoError.ConnectionReset, endPoint,
                 $"{endPoint} reset the connection: {progress}. The server, or a device on the path to it, aborted the " +
-                "connection; look for the reason there.");
+                $"connection; look for the reason there.{hint}");
         }
 
         // On Unix a receive that runs out of time fails with TimedOut or WouldBlock.
@@ -139,7 +149,7 @@ internal static class Errors
         : Other(endPoint, "Keeping the connection to", new SocketException((int)error));
 
     public static EchoException Tls(string endPoint, string problem) => new(EchoError.AuthenticationFailed, endPoint,
-        $"TLS with {endPoint} failed. {problem} Check that both sides use TLS on this port, and their certificates.");
+        $"TLS with {endPoint} failed. {problem}{(problem.StartsWith("The server's certificate", StringComparison.Ordinal) ? "" : BothSides)}");
 
     public static EchoException TlsTimeout(string endPoint, TimeSpan limit) => new(EchoError.ConnectionTimeout, endPoint,
         $"The TLS handshake with {endPoint} was not complete within {Seconds(limit)}. Check that the server uses TLS on this port " +

@@ -64,7 +64,7 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
         var (size, position) = (options.MessageSize, connection.BytesReceived);
         tally.Add(connection.Outstanding == 0
             ? Errors.Excess(_endPoint, position / size, shown)
-            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown));
+            : Errors.Mismatch(_endPoint, position % size, size, (position / size) + 1, shown, TlsHint.AfterReply(options.Tls is not null, position, shown)));
         Remove(connection);
     }
 
@@ -72,7 +72,12 @@ internal sealed class ConnectionFailures(EchoMeterOptions options, IPoller polle
     {
         var size = options.MessageSize;
         if (connection.Outstanding > 0 || !run.Pace.IsOver)
-            tally.Add(Errors.Exchange(_endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout, connection.Transport.Problem));
+        {
+            tally.Add(Errors.Exchange(
+                _endPoint, (int)(connection.BytesReceived % size), size, error, options.OperationTimeout, connection.Transport.Problem,
+                TlsHint.AfterEnd(options.Tls is not null, connection.BytesReceived, error)));
+        }
+
         Remove(connection);
     }
 

@@ -45,7 +45,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         details = null;
         while (true)
         {
-            TryReceive();
+            TryReceive(due);
             if (_tls.IsEstablished && _end is not SocketError.Fault)
             {
                 details = _tls.Details;
@@ -134,7 +134,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
     private bool Fill(int milliseconds)
     {
         var due = milliseconds < 0 ? long.MaxValue : Stopwatch.GetTimestamp() + Clock.Ticks(TimeSpan.FromMilliseconds(milliseconds));
-        while (!TryReceive())
+        while (!TryReceive(due))
         {
             if (Clock.MillisecondsUntil(due) is var left && left == 0)
                 return false;
@@ -152,7 +152,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
 
         try
         {
-            TryReceive();
+            TryReceive(long.MaxValue);
             return _end == SocketError.Fault ? SocketError.Fault : error;
         }
         finally
@@ -161,13 +161,14 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         }
     }
 
-    private bool TryReceive()
+    private bool TryReceive(long due)
     {
         lock (_receiving)
-            return TryReceiveAlone();
+            return TryReceiveAlone(due);
     }
 
-    private bool TryReceiveAlone()
+    // A peer can send records without data for ever, so there is always something to receive.
+    private bool TryReceiveAlone(long due)
     {
         while (_count == 0 && _end is null)
         {
@@ -181,9 +182,13 @@ internal sealed class BlockingTlsTransport : BlockingTransport
                 error = SocketError.OperationAborted;
             }
 
-            if (_count == 0 && error == SocketError.WouldBlock)
+            if (_count > 0)
+                return true;
+            if (error == SocketError.InProgress && IsShutDown)
+                error = SocketError.OperationAborted;
+            if (error == SocketError.WouldBlock || (error == SocketError.InProgress && Clock.MillisecondsUntil(due) == 0))
                 return false;
-            if (_count == 0 && error != SocketError.InProgress)
+            if (error != SocketError.InProgress)
                 _end = error;
         }
 

@@ -20,8 +20,12 @@ internal class BlockingTransport(Socket socket) : IDisposable
     private static readonly bool AcceptedInherits = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
 
     private int _receiveTimeout;
+    private volatile bool _isShutDown;
 
     public bool IsDisposed { get; protected set; }
+
+    /// <summary><see cref="Shutdown()"/> was called. What has come before it, and on Linux what comes after it, can still be read.</summary>
+    protected bool IsShutDown => _isShutDown;
 
     /// <summary>More about the end that <see cref="Receive"/> or <see cref="Send(byte[], int)"/> reported last, as a sentence; otherwise empty.</summary>
     public virtual string Problem => "";
@@ -129,7 +133,11 @@ internal class BlockingTransport(Socket socket) : IDisposable
     /// From any thread: sends FIN, and ends a receive and a send that wait. A peer that has filled the receive buffer does not
     /// learn that it is read afterwards (Linux sends no window update then): it needs <see cref="Abort"/>.
     /// </summary>
-    public void Shutdown() => Shutdown(SocketShutdown.Both);
+    public void Shutdown()
+    {
+        _isShutDown = true;
+        Shutdown(SocketShutdown.Both);
+    }
 
     /// <summary>Sends FIN. The peer's bytes still come.</summary>
     public virtual void EndSending() => Shutdown(SocketShutdown.Send);

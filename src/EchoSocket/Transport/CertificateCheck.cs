@@ -25,9 +25,11 @@ internal static class CertificateCheck
     /// <param name="trusted">What to trust; null for what this computer trusts.</param>
     /// <param name="usage">What the certificate must be for.</param>
     /// <param name="peer">"client" or "server".</param>
+    /// <param name="advice">What to do if it is not trusted: a further sentence, with a space before it.</param>
     /// <param name="revocation">How to find out whether a certificate is revoked; null not to.</param>
     public static string Problem(
-        X509Certificate2 certificate, X509Chain? sent, TrustedCertificates? trusted, string usage, string peer, RevocationCheck? revocation = null)
+        X509Certificate2 certificate, X509Chain? sent, TrustedCertificates? trusted, string usage, string peer,
+        string advice = "", RevocationCheck? revocation = null)
     {
         var subject = $"The {peer}'s certificate ({Text(certificate.Subject)})";
         var chain = new X509Chain { ChainPolicy = TlsPlatform.ChainPolicy(mayDownload: revocation is not null) };
@@ -44,10 +46,10 @@ internal static class CertificateCheck
             return $"{subject} may be revoked: it took too long to find out.";
 
         using (chain)
-            return Problem(certificate, chain, trusted, peer, subject);
+            return Problem(certificate, chain, trusted, peer, subject, advice);
     }
 
-    private static string Problem(X509Certificate2 certificate, X509Chain chain, TrustedCertificates? trusted, string peer, string subject)
+    private static string Problem(X509Certificate2 certificate, X509Chain chain, TrustedCertificates? trusted, string peer, string subject, string advice)
     {
         var status = chain.ChainStatus.Aggregate(X509ChainStatusFlags.NoError, (all, one) => all | one.Status);
         var known = trusted is null
@@ -62,7 +64,7 @@ internal static class CertificateCheck
         if ((status & ~(Issuer | NotChecked | X509ChainStatusFlags.NotTimeNested)) != 0)
             return $"{subject} is not valid: {Information(chain)}.";
         if (!known)
-            return $"{subject} is not trusted: its issuer ({Text(certificate.Issuer)}) is unknown.";
+            return $"{subject} is not trusted: its issuer ({Text(certificate.Issuer)}) is unknown.{advice}";
         return (status & NotChecked) == 0 ? "" : $"{subject} may be revoked: that could not be checked ({Information(chain)}).";
     }
 
@@ -81,7 +83,7 @@ internal static class CertificateCheck
             var which = element.Certificate.Equals(chain.ChainElements[0].Certificate)
                 ? subject : $"{subject} has an issuer ({Text(element.Certificate.Subject)}) that";
             if (element.Certificate.NotAfter < now)
-                return $"{which} has expired on {Date(element.Certificate.NotAfter)}.";
+                return $"{which} expired on {Date(element.Certificate.NotAfter)}. Renew it, or correct this computer's clock.";
             if (element.Certificate.NotBefore > now)
                 return $"{which} is not valid before {Date(element.Certificate.NotBefore)}.";
         }

@@ -1,5 +1,6 @@
 using System;
 using System.Collections;
+using System.Collections.Concurrent;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Net;
@@ -17,13 +18,22 @@ internal static class SelfSignedCertificate
 {
     private const string Space = "System.Security.Cryptography.X509Certificates.";
 
+    private static readonly ConcurrentDictionary<string, bool> Made = new(); // by thumbprint
+
     private static readonly TimeSpan ClockDifference = TimeSpan.FromHours(1); // tolerated between the two computers
     private static readonly TimeSpan Lifetime = TimeSpan.FromDays(7);
 
     /// <summary>Makes a certificate for a server with these names and addresses; the first is its subject.</summary>
     /// <exception cref="PlatformNotSupportedException">This is a .NET Framework before 4.7.2.</exception>
-    public static X509Certificate2 Create(IReadOnlyList<string> names) =>
-        Create(names, CertificateCheck.ServerUsage, DateTimeOffset.UtcNow - ClockDifference, DateTimeOffset.UtcNow + Lifetime);
+    public static X509Certificate2 Create(IReadOnlyList<string> names)
+    {
+        var certificate = Create(names, CertificateCheck.ServerUsage, DateTimeOffset.UtcNow - ClockDifference, DateTimeOffset.UtcNow + Lifetime);
+        Made[TrustedCertificates.Thumbprint(certificate)] = true;
+        return certificate;
+    }
+
+    /// <summary>Whether a server of this process has made the certificate with this thumbprint.</summary>
+    public static bool IsMade(string thumbprint) => Made.ContainsKey(thumbprint);
 
     /// <summary>The same for another usage and time.</summary>
     public static X509Certificate2 Create(IReadOnlyList<string> names, string usage, DateTimeOffset from, DateTimeOffset to)
@@ -35,18 +45,18 @@ internal static class SelfSignedCertificate
         extensions.Add(new X509KeyUsageExtension(X509KeyUsageFlags.DigitalSignature, critical: true));
         extensions.Add(new X509EnhancedKeyUsageExtension([new Oid(usage)], critical: false));
         extensions.Add(AlternativeNames(names));
-        var certificate = (X509Certificate2)Call(request, "CreateSelfSigned", from, to)!;
+        using var certificate = (X509Certificate2)Call(request, "CreateSelfSigned", from, to)!;
         return Usable(certificate);
     }
 
     /// <summary>
-    /// The certificate with a key that SslStream can use. On Windows it cannot use a key that exists in memory only, so the key
-    /// is imported anew; one that cannot be exported is not in memory only.
+    /// A copy of the certificate, with a key that SslStream can use: the user may dispose of the original. On Windows SslStream
+    /// cannot use a key that exists in memory only, so the key is imported anew; one that cannot be exported is not in memory only.
     /// </summary>
     public static X509Certificate2 Usable(X509Certificate2 certificate)
     {
         if (!RuntimeInformation.IsOSPlatform(OSPlatform.Windows))
-            return certificate;
+            return new X509Certificate2(certificate);
 
         try
         {
@@ -54,7 +64,7 @@ internal static class SelfSignedCertificate
         }
         catch (CryptographicException)
         {
-            return certificate;
+            return new X509Certificate2(certificate);
         }
     }
 

@@ -16,6 +16,8 @@ namespace EchoSocket.Transport;
 internal sealed class TlsClient(
     string hostName, bool skipCheck, TrustedCertificates? trusted, X509Certificate2? certificate, RevocationCheck? revocation) : TlsSide
 {
+    private const string TrustAdvice = " If you trust it, give it or its issuer as TrustedCertificate.";
+
     private readonly Func<SslStream, Task> _authenticate = TlsPlatform.ClientHandshake(hostName, certificate);
 
     public override string Peer => "server";
@@ -35,15 +37,19 @@ internal sealed class TlsClient(
         if (certificate is null)
             return "The server showed no certificate.";
 
-        var problem = CertificateCheck.Problem(certificate, chain, trusted, CertificateCheck.ServerUsage, Peer, revocation);
+        var problem = CertificateCheck.Problem(certificate, chain, trusted, CertificateCheck.ServerUsage, Peer, TrustAdvice, revocation);
         return problem.Length > 0 || (errors & SslPolicyErrors.RemoteCertificateNameMismatch) == 0 ? problem
-            : $"The server's certificate is not for '{hostName}', but for {Names(certificate)}.";
+            : $"The server's certificate is not for '{hostName}', but for {Names(certificate)}. If that is the right server, give its name as TlsHostName.";
     }
 
     // An echo server without TLS sends the client's own first bytes back.
     public override bool MayBeTls(byte[] bytes, int count) =>
         bytes[0] == TlsRecord.Alert
         || (bytes[0] == TlsRecord.Handshake && (count <= TlsRecord.HeaderSize || bytes[TlsRecord.HeaderSize] != TlsRecord.ClientHello));
+
+    public override string NotTls(byte[] bytes, int count) => bytes[0] != TlsRecord.Handshake
+        ? base.NotTls(bytes, count)
+        : "The server does not speak TLS: it sent the client's own handshake back, as an echo server without TLS does.";
 
     private static string Names(X509Certificate2 certificate) => Escaping.EscapeControls(
         CertificateNames.Of(certificate) is { Length: > 0 } names ? string.Join(", ", names.Select(name => $"'{name}'")) : certificate.Subject);

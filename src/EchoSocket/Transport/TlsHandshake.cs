@@ -2,7 +2,6 @@ using System;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
-using System.Text;
 using System.Threading;
 using System.Threading.Tasks;
 
@@ -83,7 +82,7 @@ internal sealed class TlsHandshake : IDisposable
             }
 
             if (!_fed && !_side.MayBeTls(_buffers.Input, received))
-                return Fail(SocketError.Fault, $"The {_side.Peer} does not speak TLS: it began with '{Printable(_buffers.Input, received)}'.", out error);
+                return Fail(SocketError.Fault, _side.NotTls(_buffers.Input, received), out error);
 
             _fed = true;
             error = SocketError.InProgress;
@@ -153,14 +152,5 @@ internal sealed class TlsHandshake : IDisposable
     {
         _certificateProblem = _side.ProblemWith(certificate as X509Certificate2, chain, errors);
         return _certificateProblem.Length == 0;
-    }
-
-    private static string Printable(byte[] bytes, int count)
-    {
-        const int Max = 24;
-        var text = new StringBuilder();
-        for (var i = 0; i < Math.Min(count, Max); i++)
-            text.Append(bytes[i] is >= 32 and < 127 ? ((char)bytes[i]).ToString() : $"\\x{bytes[i]:x2}");
-        return text.Append(count > Max ? "…" : "").ToString();
     }
 }

@@ -104,7 +104,7 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
     /// <summary>Adds bytes that were written to that buffer behind the unread input.</summary>
     public void Extend(int count) => _left += count;
 
-    /// <summary>Makes a copy of what is still unread, so that the buffer can be used for something else.</summary>
+    /// <summary>Makes a copy of what is still unread, so that the buffer can be used for something else. It must be a part of one record.</summary>
     public void Keep()
     {
         if (_left > 0)
@@ -114,6 +114,9 @@ internal sealed class TlsPipe(TlsBuffers buffers, Action written) : Stream
             (_input, _start) = (_store, 0);
         }
     }
+
+    /// <summary>Drops what is still unread.</summary>
+    public void Drop() => _left = 0;
 
     /// <summary>
     /// During the handshake: sends what SslStream has written, and releases the memory for the input if all of it has been read.

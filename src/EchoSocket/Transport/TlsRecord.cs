@@ -21,10 +21,13 @@ internal static class TlsRecord
     private const byte LastType = 23; // application_data
     private const byte MajorVersion = 3;
 
-    /// <summary>The size of the record that begins here, with its header; -1 if it is no TLS record.</summary>
+    /// <summary>
+    /// The size of the record that begins here, with its header; -1 if it is no TLS record. An empty one is none: no peer may send it
+    /// (RFC 8446, section 5.1), and OpenSSL would store all that follows it, without end.
+    /// </summary>
     public static int Size(byte[] buffer, int offset)
     {
         var size = HeaderSize + (buffer[offset + 3] << 8) + buffer[offset + 4];
-        return buffer[offset] is >= FirstType and <= LastType && buffer[offset + 1] == MajorVersion && size <= MaxSize ? size : -1;
+        return buffer[offset] is >= FirstType and <= LastType && buffer[offset + 1] == MajorVersion && size is > HeaderSize and <= MaxSize ? size : -1;
     }
 }

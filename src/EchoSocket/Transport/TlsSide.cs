@@ -1,6 +1,7 @@
 using System;
 using System.Net.Security;
 using System.Security.Cryptography.X509Certificates;
+using System.Text;
 using System.Threading.Tasks;
 
 namespace EchoSocket.Transport;
@@ -31,4 +32,16 @@ internal abstract class TlsSide
 
     /// <summary>Whether the first bytes of the peer are its own and may be TLS.</summary>
     public abstract bool MayBeTls(byte[] bytes, int count);
+
+    /// <summary>What to say about a peer whose first bytes are not TLS.</summary>
+    public virtual string NotTls(byte[] bytes, int count) => $"The {Peer} does not speak TLS: it began with '{Printable(bytes, count)}'.";
+
+    private static string Printable(byte[] bytes, int count)
+    {
+        const int Max = 24;
+        var text = new StringBuilder();
+        for (var i = 0; i < Math.Min(count, Max); i++)
+            text.Append(bytes[i] is >= 32 and < 127 ? ((char)bytes[i]).ToString() : $"\\x{bytes[i]:x2}");
+        return text.Append(count > Max ? "…" : "").ToString();
+    }
 }

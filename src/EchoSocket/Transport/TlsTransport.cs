@@ -84,7 +84,7 @@ internal sealed class TlsTransport : ITransport
         var received = _transport.Receive(_buffers.Input, held, Math.Min(count, _buffers.Input.Length) - held, out error);
         pipe.Extend(received);
         var decrypted = 0;
-        if (received > 0 || pipe.State == RecordState.Whole)
+        if (received > 0 || pipe.State != RecordState.Incomplete)
         {
             decrypted = Decrypt(buffer, offset, count);
             _hasDecrypted |= decrypted > 0;
@@ -97,6 +97,8 @@ internal sealed class TlsTransport : ITransport
             error = Cut(held);
         }
 
+        if (_ended || _failed)
+            pipe.Drop();
         pipe.Keep();
         return decrypted;
     }
@@ -194,8 +196,7 @@ internal sealed class TlsTransport : ITransport
     {
         var decrypted = 0;
         var pipe = _handshake.Pipe;
-        RecordState state;
-        while ((state = pipe.State) == RecordState.Whole && !_ended)
+        while (pipe.State == RecordState.Whole && !_ended)
         {
             try
             {
@@ -214,7 +215,7 @@ internal sealed class TlsTransport : ITransport
             }
         }
 
-        if (state == RecordState.Invalid && !_ended)
+        if (pipe.State == RecordState.Invalid && !_ended)
             Fail($"The {_side.Peer} sent bytes that are not TLS.");
         return decrypted;
     }

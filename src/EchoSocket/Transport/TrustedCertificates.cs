@@ -12,7 +12,8 @@ internal sealed class TrustedCertificates(IEnumerable<X509Certificate2> certific
     private readonly HashSet<string> _thumbprints = new(
         certificates.Select(Thumbprint).Concat(thumbprints ?? []), StringComparer.OrdinalIgnoreCase);
 
-    public X509Certificate2[] Certificates { get; } = [.. certificates];
+    /// <summary>Copies, since the user may dispose of the originals.</summary>
+    public X509Certificate2[] Certificates { get; } = [.. certificates.Select(c => new X509Certificate2(c.RawData))];
 
     public bool Contains(X509Certificate2 certificate) => _thumbprints.Contains(Thumbprint(certificate));
 
