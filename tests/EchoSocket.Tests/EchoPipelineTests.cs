@@ -1,5 +1,6 @@
 using System;
 using System.Collections.Generic;
+using System.Diagnostics;
 using System.IO;
 using System.Linq;
 using System.Net.Security;
@@ -319,14 +320,16 @@ public class EchoPipelineTests
         });
         using var client = Peers.Client(server.EndPoint);
         var pipeline = client.StartPipeline(2, measure: true);
+        var clock = Stopwatch.StartNew();
         pipeline.TrySend("one"u8.ToArray(), 3);
         await replied.Task.Soon();
+        Bounded.Until(() => pipeline.Awaited == 0);
+        var received = clock.Elapsed;
 
-        // This delay is what must not be counted.
-        await Task.Delay(TimeSpan.FromSeconds(2), TestContext.Current.CancellationToken);
+        Bounded.Until(() => clock.Elapsed > received * 2); // the delay
         Assert.True(pipeline.TryReceive(new byte[3], wait: false, out _, out var roundTripTime));
 
-        Assert.InRange(roundTripTime, TimeSpan.FromTicks(1), TimeSpan.FromSeconds(1));
+        Assert.InRange(roundTripTime, TimeSpan.FromTicks(1), received);
         client.Close();
         await server.Done.Soon();
     }
@@ -334,6 +337,7 @@ public class EchoPipelineTests
     [Fact]
     public async Task A_reply_in_time_that_is_taken_late_is_no_failure()
     {
+        const double Timeout = 1;
         var replied = new TaskCompletionSource();
         using var server = new ScriptedServer(peer =>
         {
@@ -341,12 +345,14 @@ public class EchoPipelineTests
             replied.SetResult();
             peer.ReadEnd();
         });
-        using var client = Peers.Client(server.EndPoint, operationTimeout: 1);
+        using var client = Peers.Client(server.EndPoint, operationTimeout: Timeout);
         var pipeline = client.StartPipeline(2);
         pipeline.TrySend("one"u8.ToArray(), 3);
+        var clock = Stopwatch.StartNew();
         await replied.Task.Soon();
+        Bounded.Until(() => pipeline.Awaited == 0);
 
-        await Task.Delay(TimeSpan.FromSeconds(1.5), TestContext.Current.CancellationToken); // longer than the time-out
+        Bounded.Until(() => clock.Elapsed.TotalSeconds > Timeout);
 
         Assert.True(pipeline.TryReceive(new byte[3], wait: true, out _, out _));
         client.Close();

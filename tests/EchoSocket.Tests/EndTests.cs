@@ -176,15 +176,14 @@ public abstract partial class EndTests
     {
         using var server = Start();
         using var client = Call(server);
-        var sending = Bounded.Start(() =>
-        {
-            client.Send(Enumerable.Repeat((byte)'x', length).ToArray());
-            client.CloseSending();
-        });
-
-        var reply = client.ReadExactly(length);
+        var start = Math.Max(0, length - 100_000);
+        var sending = Bounded.Start(() => client.Send(Enumerable.Repeat((byte)'x', length).ToArray()));
+        var reply = client.ReadExactly(start);
         await sending.Soon();
 
+        client.CloseSending();
+
+        reply = [.. reply, .. client.ReadExactly(length - start)];
         Assert.Equal(new string('X', length), Encoding.ASCII.GetString(reply));
         client.ReadEnd();
         Assert.Equal(EndReason.PeerClosed, (await End(server, Bounded.Promptly)).EndReason);

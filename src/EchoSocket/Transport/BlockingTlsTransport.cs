@@ -108,7 +108,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
     public override void EndSending()
     {
         lock (_sending)
-            _tls.Shutdown();
+            CloseNotify();
     }
 
     /// <summary>Closes with close_notify and FIN, unless a send is under way on another thread, which it ends.</summary>
@@ -120,7 +120,7 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         IsDisposed = true;
         if (Monitor.TryEnter(_sending))
         {
-            _tls.Shutdown();
+            CloseNotify();
             Monitor.Exit(_sending);
         }
 
@@ -128,6 +128,13 @@ internal sealed class BlockingTlsTransport : BlockingTransport
         lock (_sending)
             _tls.Release();
         base.Dispose();
+    }
+
+    // SslStream locks its reads and writes, but not its shutdown: one during a read on another thread can crash OpenSSL.
+    private void CloseNotify()
+    {
+        lock (_receiving)
+            _tls.Shutdown();
     }
 
     // Waits for something decrypted, or for the end. False if there is neither in time.
