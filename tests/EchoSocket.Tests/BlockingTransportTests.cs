@@ -63,6 +63,19 @@ public sealed class BlockingTransportTests : IDisposable
     }
 
     [Fact]
+    public async Task Closing_after_a_shutdown_ends_the_send_of_a_peer_that_filled_the_receive_buffer()
+    {
+        await Peers.Fill(_peer);
+        _peer.SendTimeout = 0; // none
+        var sending = Bounded.Start(() => Assert.Throws<SocketException>(() => _peer.Send(new byte[64 * 1024 * 1024])));
+        _transport.Shutdown();
+
+        _transport.Dispose();
+
+        await sending.Soon();
+    }
+
+    [Fact]
     public void A_receive_fails_with_a_time_out_when_it_is_due_and_reads_nothing_afterwards()
     {
         _peer.Send("late"u8);

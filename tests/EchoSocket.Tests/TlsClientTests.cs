@@ -264,6 +264,69 @@ public class TlsClientTests
     }
 
     [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_cancelled_wait_for_a_reply_ends_with_close_notify(bool pipeline)
+    {
+        using var arrived = new ManualResetEventSlim();
+        using var cancellation = new CancellationTokenSource();
+        var closing = 0;
+        using var server = new ScriptedServer(peer =>
+        {
+            Serve(peer).ReadExactly(new byte[5]);
+            arrived.Set();
+            for (int count; (count = peer.Receive(new byte[4096])) > 0;)
+                closing += count;
+        });
+        using var client = Peers.Client(server.EndPoint, tls: TrustAuthority, cancellation: cancellation.Token);
+        var waiting = Bounded.Start(() =>
+        {
+            if (!pipeline)
+            {
+                AssertEchoes(client);
+                return;
+            }
+
+            var messages = client.StartPipeline(2);
+            messages.TrySend("hello"u8.ToArray(), 5);
+            messages.TryReceive(new byte[5], wait: true, out _, out _);
+        });
+        Assert.True(arrived.Wait(Bounded.Limit, TestContext.Current.CancellationToken));
+
+        await cancellation.CancelAsync();
+
+        await Assert.ThrowsAsync<OperationCanceledException>(() => waiting.Soon());
+        await server.Done.Soon();
+        Assert.InRange(closing, 20, 100); // one alert
+    }
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_pipeline_that_is_disposed_of_ends_with_close_notify(int messages)
+    {
+        var closing = 0;
+        using var server = new ScriptedServer(peer =>
+        {
+            var tls = Serve(peer);
+            tls.ReadExactly(new byte[5 * messages]);
+            tls.Write("HELLO"u8);
+            for (int count; (count = peer.Receive(new byte[4096])) > 0;)
+                closing += count;
+        });
+        using (var client = Peers.Client(server.EndPoint, tls: TrustAuthority))
+        {
+            var pipeline = client.StartPipeline(2);
+            for (var i = 0; i < messages; i++)
+                Assert.True(pipeline.TrySend("hello"u8.ToArray(), 5));
+            Assert.True(pipeline.TryReceive(new byte[5], wait: true, out _, out _));
+        }
+
+        await server.Done.Soon();
+        Assert.InRange(closing, 20, 100); // one alert
+    }
+
+    [Theory]
     [InlineData(EndBetween.Nothing)]
     [InlineData(EndBetween.CloseNotify)]
     [InlineData(EndBetween.Cut)]

@@ -111,6 +111,13 @@ internal sealed class BlockingTlsTransport : BlockingTransport
             CloseNotify();
     }
 
+    /// <summary>The same as without TLS, with close_notify before FIN unless a send is under way.</summary>
+    public override void Shutdown()
+    {
+        TryCloseNotify();
+        base.Shutdown();
+    }
+
     /// <summary>Closes with close_notify and FIN, unless a send is under way on another thread, which it ends.</summary>
     public override void Dispose()
     {
@@ -118,16 +125,20 @@ internal sealed class BlockingTlsTransport : BlockingTransport
             return;
 
         IsDisposed = true;
-        if (Monitor.TryEnter(_sending))
-        {
-            CloseNotify();
-            Monitor.Exit(_sending);
-        }
-
+        TryCloseNotify();
         Shutdown(SocketShutdown.Send);
         lock (_sending)
             _tls.Release();
         base.Dispose();
+    }
+
+    private void TryCloseNotify()
+    {
+        if (!Monitor.TryEnter(_sending))
+            return;
+
+        CloseNotify();
+        Monitor.Exit(_sending);
     }
 
     // SslStream locks its reads and writes, but not its shutdown: one during a read on another thread can crash OpenSSL.

@@ -33,20 +33,10 @@ internal class BlockingTransport(Socket socket) : IDisposable
     /// <summary>There are bytes to read.</summary>
     public virtual bool HasUnread => SocketHasUnread;
 
-    private bool SocketHasUnread
-    {
-        get
-        {
-            try
-            {
-                return socket.Available > 0;
-            }
-            catch (Exception e) when (e is SocketException or ObjectDisposedException)
-            {
-                return false;
-            }
-        }
-    }
+    private bool SocketHasUnread => Holds(() => socket.Available > 0);
+
+    // The size of the buffer counts the system's own records, too, so it is full with less data than that.
+    private bool MayBeFull => Holds(() => socket.Available > socket.ReceiveBufferSize / 8);
 
     /// <summary>Turns Nagle's algorithm off, because every send is a whole message.</summary>
     public static void DisableNagle(Socket socket)
@@ -131,9 +121,9 @@ internal class BlockingTransport(Socket socket) : IDisposable
 
     /// <summary>
     /// From any thread: sends FIN, and ends a receive and a send that wait. A peer that has filled the receive buffer does not
-    /// learn that it is read afterwards (Linux sends no window update then): it needs <see cref="Abort"/>.
+    /// learn that it is read afterwards (Linux sends no window update then): <see cref="Dispose"/> resets it.
     /// </summary>
-    public void Shutdown()
+    public virtual void Shutdown()
     {
         _isShutDown = true;
         Shutdown(SocketShutdown.Both);
@@ -145,22 +135,16 @@ internal class BlockingTransport(Socket socket) : IDisposable
     /// <summary>Closes with RST, at once.</summary>
     public void Abort()
     {
-        try
-        {
-            socket.LingerState = new LingerOption(true, 0);
-        }
-        catch (Exception e) when (e is SocketException or ObjectDisposedException)
-        {
-            // The peer is gone already.
-        }
-
+        Reset();
         Dispose();
     }
 
-    /// <summary>Closes with FIN rather than RST, unless the peer keeps sending.</summary>
+    /// <summary>Closes with FIN rather than RST, unless the peer keeps sending, or has filled the receive buffer before a <see cref="Shutdown()"/>.</summary>
     public virtual void Dispose()
     {
         IsDisposed = true;
+        if (_isShutDown && MayBeFull)
+            Reset();
         Shutdown(SocketShutdown.Send);
         Drain();
         socket.Dispose();
@@ -171,6 +155,31 @@ internal class BlockingTransport(Socket socket) : IDisposable
         try
         {
             socket.Shutdown(how);
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            // The peer is gone already.
+        }
+    }
+
+    // What is asked of a socket that may be closed; false if it is.
+    private static bool Holds(Func<bool> question)
+    {
+        try
+        {
+            return question();
+        }
+        catch (Exception e) when (e is SocketException or ObjectDisposedException)
+        {
+            return false;
+        }
+    }
+
+    private void Reset()
+    {
+        try
+        {
+            socket.LingerState = new LingerOption(true, 0); // the close then sends RST
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException)
         {
