@@ -2,7 +2,6 @@ using System;
 using System.Diagnostics;
 using System.Net.Sockets;
 using System.Threading;
-using System.Threading.Tasks;
 using EchoSocket.Common;
 using EchoSocket.Connecting;
 using EchoSocket.Polling;
@@ -18,13 +17,9 @@ public sealed class EchoClient : IDisposable
 {
     private const string AnyReplyHint = " The option AnyReply takes the replies of other servers.";
 
-    // A reset ends the send and the receive at the same moment. This is the time that the sending thread has to report it.
-    private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
-
     private readonly BlockingTransport _transport;
     private readonly ReplyReceiver _replies;
-    private readonly AdaptiveSpin _spin = new(pollCosts: true);
-    private readonly Func<bool> _isReadable;
+    private readonly MessageExchange _exchange;
     private readonly CancellationToken _cancellation;
     private readonly CancellationTokenRegistration _registration;
     private readonly TimeSpan _timeout;
@@ -36,12 +31,14 @@ public sealed class EchoClient : IDisposable
     {
         _transport = transport;
         _replies = new ReplyReceiver(_transport, options.AnyReply, options.CloseGrace);
-        _isReadable = () => _transport.IsReadable();
         _timeout = options.OperationTimeout;
         connection.Socket.SendTimeout = (int)Math.Ceiling(_timeout.TotalMilliseconds);
 
         // Linux uses part of the buffer for its own bookkeeping (tcp(7), tcp_adv_win_scale), hence a quarter.
         _fitsReceiveBuffer = connection.Socket.ReceiveBufferSize / 4;
+        var spin = new AdaptiveSpin(pollCosts: true);
+        Func<bool> isReadable = () => _transport.IsReadable();
+        _exchange = new MessageExchange(_transport, _replies, _fitsReceiveBuffer, () => spin.TrySpin(isReadable), cancellation);
 
         EndPoint = endPoint;
         LocalEndPoint = connection.Local.ToString();
@@ -147,10 +144,7 @@ public sealed class EchoClient : IDisposable
         var start = Stopwatch.GetTimestamp();
         var due = start + Clock.Ticks(_timeout);
         Messages++;
-        _replies.Begin();
-        var error = count <= _fitsReceiveBuffer
-            ? SendThenReceive(message, count, reply, due)
-            : SendWhileReceiving(message, count, reply, due);
+        var error = _exchange.Run(message, count, reply, due);
         if (error == SocketError.Success && _replies.Received == count && _replies.Wrong < 0)
             return Clock.Since(start);
 
@@ -280,40 +274,5 @@ public sealed class EchoClient : IDisposable
         Dispose();
         _cancellation.ThrowIfCancellationRequested();
         throw error == SocketError.TimedOut ? Errors.TlsTimeout(EndPoint, limit) : Errors.Tls(EndPoint, transport.Problem);
-    }
-
-    // If the reply fits our receive buffer, the server can always send it and so keeps reading.
-    private SocketError SendThenReceive(byte[] message, int count, byte[] reply, long due)
-    {
-        var error = _transport.Send(message, count);
-        if (error != SocketError.Success)
-            return error;
-
-        _spin.TrySpin(_isReadable);
-        return _replies.Receive(message, count, reply, due);
-    }
-
-    // A longer message could fill the buffers in both directions, and then each side would wait for the other to read.
-    private SocketError SendWhileReceiving(byte[] message, int count, byte[] reply, long due)
-    {
-        var sending = Task.Factory.StartNew(
-            () => _transport.Send(message, count), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        var error = _replies.Receive(message, count, reply, due);
-        if (_replies.Wrong < 0 && _replies.Received == count)
-        {
-            // A peer that is not an echo server may answer before it has read everything. The next message has to wait.
-            error = sending.Wait(Clock.MillisecondsUntil(due)) ? sending.Result : SocketError.TimedOut;
-            if (error == SocketError.Success)
-                return error;
-        }
-
-        // The system reports a reset once. If the send got the report, the receive only saw an end.
-        if (_replies.Wrong < 0 && error == SocketError.Success && sending.Wait(ResetGrace) && sending.Result == SocketError.ConnectionReset)
-            error = SocketError.ConnectionReset;
-        if (_cancellation.IsCancellationRequested)
-            _transport.Abort(); // the server may be sending into a full window
-        Dispose();
-        sending.Wait();
-        return error;
     }
 }
