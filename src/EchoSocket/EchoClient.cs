@@ -4,6 +4,7 @@ using System.Net.Sockets;
 using System.Threading;
 using EchoSocket.Common;
 using EchoSocket.Connecting;
+using EchoSocket.Polling;
 using EchoSocket.Transport;
 
 namespace EchoSocket;
@@ -35,7 +36,9 @@ public sealed class EchoClient : IDisposable
 
         // Linux uses part of the buffer for its own bookkeeping (tcp(7), tcp_adv_win_scale), hence a quarter.
         _fitsReceiveBuffer = connection.Socket.ReceiveBufferSize / 4;
-        _exchange = new MessageExchange(_transport, _replies, _fitsReceiveBuffer, cancellation);
+        var spin = new AdaptiveSpin(pollCosts: true);
+        Func<bool> isReadable = () => _transport.IsReadable();
+        _exchange = new MessageExchange(_transport, _replies, _fitsReceiveBuffer, () => spin.TrySpin(isReadable), cancellation);
 
         EndPoint = endPoint;
         LocalEndPoint = connection.Local.ToString();

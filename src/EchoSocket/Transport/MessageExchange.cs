@@ -3,7 +3,6 @@ using System.Net.Sockets;
 using System.Threading;
 using System.Threading.Tasks;
 using EchoSocket.Common;
-using EchoSocket.Polling;
 
 namespace EchoSocket.Transport;
 
@@ -11,14 +10,13 @@ namespace EchoSocket.Transport;
 /// <param name="transport">The connection.</param>
 /// <param name="replies">What receives and checks the replies.</param>
 /// <param name="fitsReceiveBuffer">A reply of so many bytes surely fits the socket's receive buffer.</param>
+/// <param name="spin">Spins for a moment after a send, if that pays off.</param>
 /// <param name="cancellation">Tells whether the transport was shut down because the caller gave up.</param>
-internal sealed class MessageExchange(BlockingTransport transport, ReplyReceiver replies, int fitsReceiveBuffer, CancellationToken cancellation)
+internal sealed class MessageExchange(
+    BlockingTransport transport, ReplyReceiver replies, int fitsReceiveBuffer, Action spin, CancellationToken cancellation)
 {
     // A reset ends the send and the receive at the same moment. This is the time that the sending thread has to report it.
     private static readonly TimeSpan ResetGrace = TimeSpan.FromMilliseconds(50);
-
-    private readonly AdaptiveSpin _spin = new(pollCosts: true);
-    private readonly Func<bool> _isReadable = () => transport.IsReadable();
 
     /// <summary>The replies tell what has come.</summary>
     public SocketError Run(byte[] message, int count, byte[] reply, long due)
@@ -34,7 +32,7 @@ internal sealed class MessageExchange(BlockingTransport transport, ReplyReceiver
         if (error != SocketError.Success)
             return error;
 
-        _spin.TrySpin(_isReadable);
+        spin();
         return replies.Receive(message, count, reply, due);
     }
 
