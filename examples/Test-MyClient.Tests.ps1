@@ -1,5 +1,5 @@
-# How to test a client against a server that misbehaves: run this file with Invoke-Pester. Put your own client in the place of
-# Get-Answer, and keep the faults that it should survive.
+# How to test a client against a server that misbehaves: run this file with Invoke-Pester of Pester 6. Put your own client in
+# the place of Get-Answer, and keep the faults that it should survive.
 
 BeforeAll {
     Import-Module "$PSScriptRoot/../EchoSocket.psd1"

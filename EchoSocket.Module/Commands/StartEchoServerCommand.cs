@@ -61,6 +61,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
 
     [Parameter]
     [ValidateNotNull]
+    [FaultArgument]
     public EchoFault[] Fault { get; set; } = [];
 
     [Parameter]
@@ -137,9 +138,12 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     {
         if (server.Certificate is { } certificate)
             yield return $"The server's certificate is {CertificateText.Identity(TlsDetails.Of(certificate))}.";
-        if (Fault.Length > 0 && !ParameterRequirement.IsGiven(this, nameof(Seed)))
+        if (Fault.Any(IsRandom) && !ParameterRequirement.IsGiven(this, nameof(Seed)))
             yield return FormattableString.Invariant($"The seed of the faults is {server.Seed}. To repeat them, add -Seed {server.Seed}.");
     }
+
+    private static bool IsRandom(EchoFault fault) =>
+        fault.Kind == EchoFaultKind.Corrupt || fault.Jitter > TimeSpan.Zero || fault.Probability is > 0 and < 1;
 
     private static string Text(IEnumerable<IPEndPoint> endPoints) => string.Join(", ", endPoints);
 

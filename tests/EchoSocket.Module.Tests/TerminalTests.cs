@@ -37,7 +37,7 @@ public sealed class TerminalTests : IDisposable
     [InlineData("-Seed 1", false)]
     public void A_server_with_faults_says_which_seed_it_has_chosen(string seed, bool says)
     {
-        using var running = _engine.Begin($"Start-EchoServer -Port 0 -Fault (New-EchoFault -Duplicate) {seed}");
+        using var running = _engine.Begin($"Start-EchoServer -Port 0 -Fault (New-EchoFault -Corrupt -EveryBytes 3) {seed}");
         Peers.Call(Port()).Close();
         running.End();
 

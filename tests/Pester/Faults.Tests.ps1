@@ -14,11 +14,11 @@ Describe 'New-EchoFault' {
         @{ Call = { New-EchoFault -Close }; Kind = 'Close'; Text = 'closes at once' }
         @{ Call = { New-EchoFault -Close -AfterBytes 3 }; Kind = 'Close'; Text = 'closes after 3 bytes' }
         @{ Call = { New-EchoFault -Reset -AfterSeconds 1.5 }; Kind = 'Reset'; Text = 'resets after 1.5 s' }
-        @{ Call = { New-EchoFault -HalfClose -AfterSeconds 0 }; Kind = 'HalfClose'; Text = 'sends FIN, and answers nothing more, after 0 ms' }
-        @{ Call = { New-EchoFault -Silence -AfterBytes 0 }; Kind = 'Silence'; Text = 'answers nothing more at once' }
+        @{ Call = { New-EchoFault -HalfClose -AfterSeconds 0 }; Kind = 'HalfClose'; Text = 'sends FIN after 0 ms, and answers nothing more' }
+        @{ Call = { New-EchoFault -Silence -AfterBytes 0 }; Kind = 'Silence'; Text = 'never answers' }
         @{ Call = { New-EchoFault -Stall -AfterBytes 1234 }; Kind = 'Stall'; Text = 'reads and sends nothing more after 1,234 bytes' }
         @{ Call = { New-EchoFault -Corrupt -EveryBytes 100 }; Kind = 'Corrupt'; Text = 'flips a bit every 100 bytes on average' }
-        @{ Call = { New-EchoFault -Truncate 1 }; Kind = 'Truncate'; Text = 'drops the last 1 byte of each reply' }
+        @{ Call = { New-EchoFault -Truncate 1 }; Kind = 'Truncate'; Text = 'drops the last byte of each reply' }
         @{ Call = { New-EchoFault -Duplicate }; Kind = 'Duplicate'; Text = 'sends each reply twice' }
         @{ Call = { New-EchoFault -RefuseConnection }; Kind = 'RefuseConnection'; Text = 'resets on connecting' }
         @{ Call = { New-EchoFault -FailHandshake }; Kind = 'FailHandshake'; Text = 'fails the TLS handshake' }
@@ -90,7 +90,8 @@ Describe 'Start-EchoServer -Fault' {
         @{ Call = { Start-EchoServer -Port 0 -Fault (New-EchoFault -Delay 1), (New-EchoFault -FailHandshake) }; Id = 'ParameterRequired'; Says = 'FailHandshake, which is for a server that uses TLS: add -UseTls' }
         @{ Call = { Start-EchoServer -Port 0 -Fault $null }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
         @{ Call = { Start-EchoServer -Port 0 -Fault (New-EchoFault -Close), $null }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
-        @{ Call = { Start-EchoServer -Port 0 -Fault Reset }; Id = 'CannotConvertArgumentNoMessage'; Says = "'Fault'" }
+        @{ Call = { Start-EchoServer -Port 0 -Fault Reset }; Id = 'ParameterArgumentTransformationError'; Says = "'Reset' is not a fault. Make one with New-EchoFault" }
+        @{ Call = { Start-EchoServer -Port 0 -Fault ([Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((New-EchoFault -Reset)))) }; Id = 'ParameterArgumentTransformationError'; Says = "'resets at once' is a copy of a fault" }
         @{ Call = { Start-EchoServer -Port 0 -KeepReceived -1 }; Id = 'ParameterArgumentValidationError'; Says = "'KeepReceived'" }
     ) {
         $refused = $Call | Should-Throw -FullyQualifiedErrorId "$Id,*"
@@ -153,6 +154,17 @@ Describe 'Start-EchoServer -Fault' {
         $second.Reply | Should-BeString $first.Reply -CaseSensitive
         (Get-Corrupted @{ Seed = $first.Seed -bxor 1 }).Reply | Should-NotBeString $first.Reply
         (Get-Corrupted @{ Seed = 0 }).Seed | Should-Be 0
+    }
+
+    It 'shows the seed only where something is random: <Call>' -ForEach @(
+        @{ Call = { New-EchoFault -Reset -AfterBytes 3 -OnConnection 1 }; Shown = 0 }
+        @{ Call = { New-EchoFault -Delay 5 }; Shown = 0 }
+        @{ Call = { New-EchoFault -Close -Probability 0 }; Shown = 0 }
+        @{ Call = { New-EchoFault -Delay 5 -Jitter 5 }; Shown = 1 }
+        @{ Call = { New-EchoFault -Close -Probability 0.5 }; Shown = 1 }
+    ) {
+        $all = Start-EchoServer -AsJob -Port 0 -Fault (& $Call) -Verbose 4>&1
+        @($all -like '*seed*').Count | Should-Be $Shown
     }
 
     It 'heals and breaks a server while it runs' {
