@@ -67,7 +67,7 @@ internal static class ErrorRecords
     /// <summary>PowerShell itself would write an error for each input object, and then start the server on the default port.</summary>
     public static ErrorRecord InputNotSupported() =>
         new(
-            new InvalidOperationException("Start-EchoServer takes no input from the pipeline. Give the port as an argument: Start-EchoServer 7007."),
+            new InvalidOperationException("Start-EchoServer takes no input from the pipeline. Give the port as an argument, and faults with -Fault: Start-EchoServer 7007 -Fault $fault."),
             "InputNotSupported", ErrorCategory.InvalidOperation, targetObject: null);
 
     private static ErrorCategory Category(EchoError error) => error switch

@@ -164,7 +164,7 @@ public sealed class EchoServer : IDisposable
 
     private EchoFault[] Checked(IReadOnlyList<EchoFault> faults) =>
         _options.Tls is null && faults.FirstOrDefault(fault => fault.NeedsTls) is { } found
-            ? throw new ArgumentException($"A server without TLS cannot have the fault '{found.Kind}'. Use TLS, or omit the fault.", nameof(faults))
+            ? throw new ArgumentException($"A server without TLS cannot have the fault '{found.Kind}'. Use TLS, or omit the fault.")
             : [.. faults];
 
     private static IPAddress[] Resolve(string host, EchoServerOptions options, CancellationToken cancellation)
