@@ -83,13 +83,11 @@ public class EchoClientOptions
     public int DscpValue
     {
         get => _dscp;
-        set => _dscp = value is >= 0 and <= Dscp.Maximum
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A DSCP value is 0 to {Dscp.Maximum}.");
+        set => _dscp = Dscp.Checked(value);
     }
 
     /// <summary>What this system lacks for <see cref="DscpValue"/>, as a sentence for the user; null if nothing.</summary>
-    public string? DscpLimitation => _dscp > 0 ? Dscp.Limitation(_dscp) : null;
+    public string? DscpLimitation => Dscp.Limitation(_dscp);
 
     /// <summary>
     /// How long resolving the name, connecting and a TLS handshake may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
@@ -161,8 +159,7 @@ public class EchoClientOptions
     {
         if (_keepAliveTime is { } time)
             KeepAlive.Apply(socket, time);
-        if (_dscp > 0)
-            Dscp.Apply(socket, _dscp);
+        Dscp.Apply(socket, _dscp);
         if (_source is null && _sourcePort == 0)
             return;
 

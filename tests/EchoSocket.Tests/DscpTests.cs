@@ -14,6 +14,8 @@ public class DscpTests
     // <netinet/in.h> of Linux
     private const int IPv4Level = 0;
     private const int IPv6Level = 41;
+    private const int TypeOfService = 1; // IP_TOS
+    private const int TrafficClass = 67; // IPV6_TCLASS
     private const int ReceiveTypeOfService = 13; // IP_RECVTOS
     private const int ReceiveTrafficClass = 66; // IPV6_RECVTCLASS
     private const int IPv4PacketOptions = 9; // IP_PKTOPTIONS
@@ -85,16 +87,60 @@ public class DscpTests
     }
 
     [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("::1", "::1")]
+    [InlineData("::", "127.0.0.1")]
+    public void What_a_listener_accepts_inherits_it(string listening, string calling)
+    {
+        SkipUnlessLinux(listening == "::" ? "::1" : listening);
+        using var listener = new Socket(IPAddress.Parse(listening).AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        if (listening == "::")
+            listener.DualMode = true;
+        listener.Bind(new IPEndPoint(IPAddress.Parse(listening), 0));
+        listener.Listen();
+        Dscp.Apply(listener, ExpeditedForwarding);
+        using var client = Peers.Call(new IPEndPoint(IPAddress.Parse(calling), ((IPEndPoint)listener.LocalEndPoint!).Port));
+
+        using var accepted = Bounded.Start(listener.Accept).Get();
+
+        var isIPv4 = calling == "127.0.0.1";
+        var field = new byte[sizeof(int)];
+        accepted.GetRawSocketOption(isIPv4 ? IPv4Level : IPv6Level, isIPv4 ? TypeOfService : TrafficClass, field);
+        Assert.Equal(ExpeditedForwarding << 2, BitConverter.ToInt32(field));
+    }
+
+    [Fact]
+    public void A_client_receives_packets_with_the_value_of_the_server()
+    {
+        SkipUnlessLinux("::1");
+        using var server = new TestServer(new EchoServerOptions { Addresses = ["::1"], Port = 0, DscpValue = ExpeditedForwarding }, new Recorder());
+        using var client = new Socket(AddressFamily.InterNetworkV6, SocketType.Stream, ProtocolType.Tcp);
+        Peers.SetTimeouts(client);
+        client.SetRawSocketOption(IPv6Level, ReceiveTrafficClass, BitConverter.GetBytes(1));
+        client.Connect(server.EndPoint);
+
+        client.Send("x"u8);
+        client.ReadExactly(1);
+
+        Assert.Equal(ExpeditedForwarding, ReceivedDscp(client));
+    }
+
+    [Theory]
     [InlineData(-1)]
     [InlineData(64)]
-    public void Other_values_are_refused(int value) =>
+    public void Other_values_are_refused(int value)
+    {
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { DscpValue = value });
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { DscpValue = value });
+    }
 
     [Fact]
     public void What_a_system_ignores_is_said()
     {
         Assert.Null(new EchoClientOptions().DscpLimitation);
+        Assert.Null(new EchoServerOptions().DscpLimitation);
         var limitation = new EchoClientOptions { DscpValue = ExpeditedForwarding }.DscpLimitation;
+        Assert.Equal(limitation, new EchoServerOptions { DscpValue = 1 }.DscpLimitation);
 
         if (OperatingSystem.IsWindows())
             Assert.Equal(Dscp.WindowsLimitation, limitation);

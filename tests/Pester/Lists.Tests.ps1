@@ -115,13 +115,16 @@ Describe '-SourcePort' {
 }
 
 Describe '-DscpValue' {
-    It 'goes with every client' {
+    It 'goes with every client, and with a server' {
         $warned = @()
+        $server = Start-EchoServer -AsJob -Port 0 -DscpValue 46 -WarningVariable +warned -WarningAction SilentlyContinue
+        Send-EchoMessage hi $server | Should-Be HI
+        Remove-Job $server -Force
         Test-EchoServer $first -DscpValue 46 -WarningVariable +warned -WarningAction SilentlyContinue | Should-BeTrue
         Send-EchoMessage hi $first -DscpValue 63 -WarningVariable +warned -WarningAction SilentlyContinue | Should-Be HI
         (Measure-EchoServer $first -DscpValue 1 -Count 1 -WarningVariable +warned -WarningAction SilentlyContinue).Received | Should-Be 1
         if ([Environment]::OSVersion.Platform -eq 'Win32NT') {
-            $warned.Count | Should-Be 3
+            $warned.Count | Should-Be 4
             $warned | Should-All { "$_" -like 'Windows does not let a program mark*' }
         }
         else {
@@ -131,5 +134,6 @@ Describe '-DscpValue' {
 
     It 'refuses <_>' -ForEach -1, 64 {
         { Send-EchoMessage hi -DscpValue $_ } | Should-Throw '*DscpValue*'
+        { Start-EchoServer -AsJob -Port 0 -DscpValue $_ } | Should-Throw '*DscpValue*'
     }
 }

@@ -1,3 +1,4 @@
+using System;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
 
@@ -9,7 +10,7 @@ namespace EchoSocket.Common;
 /// </summary>
 internal static unsafe class Dscp
 {
-    public const int Maximum = 63;
+    private const int Maximum = 63;
 
     // Microsoft's "IPPROTO_IP socket options" say of IP_TOS "Do not use", and article 248611 that setting it succeeds and marks nothing.
     internal const string WindowsLimitation =
@@ -23,11 +24,24 @@ internal static unsafe class Dscp
     private static readonly bool IsWindows = RuntimeInformation.IsOSPlatform(OSPlatform.Windows);
     private static readonly int TrafficClass = RuntimeInformation.IsOSPlatform(OSPlatform.OSX) ? MacTrafficClass : LinuxTrafficClass;
 
-    /// <summary>Marks the packets of a socket, as far as the system can. Call it before the socket connects, so that its SYN is marked, too.</summary>
-    public static void Apply(Socket socket, int value) => TryApply(socket, value);
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public static int Checked(int value) => value is >= 0 and <= Maximum
+        ? value
+        : throw new ArgumentOutOfRangeException(nameof(value), value, $"A DSCP value is 0 to {Maximum}.");
+
+    /// <summary>
+    /// Marks the packets of a socket, as far as the system can; 0 changes nothing. Call it before the socket connects, so that its
+    /// SYN is marked, too. What a listener accepts inherits the value.
+    /// </summary>
+    public static void Apply(Socket socket, int value)
+    {
+        if (value > 0)
+            TryApply(socket, value);
+    }
 
     /// <summary>What this system lacks, as sentences; null if nothing.</summary>
-    public static string? Limitation(int value) => IsWindows ? WindowsLimitation
+    public static string? Limitation(int value) => value == 0 ? null
+        : IsWindows ? WindowsLimitation
         : !Works(AddressFamily.InterNetwork, value) ? "This system does not let a program mark its packets with a DSCP value: they go without."
         : Socket.OSSupportsIPv6 && !Works(AddressFamily.InterNetworkV6, value) ? "This system does not let a program mark its IPv6 packets with a DSCP value: they go without."
         : null;
