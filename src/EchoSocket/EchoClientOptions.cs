@@ -64,8 +64,8 @@ public class EchoClientOptions
     /// <summary>The port of this computer to connect from. Default 0: the operating system chooses one for each connection.</summary>
     /// <remarks>
     /// Two connections between the same two addresses and ports can't exist, and the system keeps an ended one for a while
-    /// (TIME_WAIT). Connecting then fails with <see cref="EchoError.AddressInUse"/>. Connections to several servers can use the same
-    /// source port at the same time on Linux only.
+    /// (TIME_WAIT), unless it can tell old packets by their TCP timestamps, as Linux does. Connecting then fails with
+    /// <see cref="EchoError.AddressInUse"/>. Connections to several servers can use the same source port at the same time on Linux only.
     /// </remarks>
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int SourcePort

@@ -91,7 +91,7 @@ public sealed class SourcePortTests : IDisposable
         var options = Options(server, "127.0.0.1", FreePort());
         Assert.True(PathProbe.Run(options, TestContext.Current.CancellationToken).Success);
 
-        // Linux reuses the port of an ended connection at once on the loopback interface (tcp_tw_reuse, ip-sysctl).
+        // Linux takes the ports of an ended connection again at once if both sides use TCP timestamps (RFC 6191).
         var report = PathProbe.Run(options, TestContext.Current.CancellationToken);
 
         Assert.True(report.Success || report.Reason.Contains("(TIME_WAIT) for a minute on Linux", StringComparison.Ordinal), report.Reason);
