@@ -75,6 +75,8 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         base.BeginProcessing();
         this.Require(nameof(SvgPath), nameof(SvgTitle), "is the title of a picture");
         this.Require(nameof(SvgPath), nameof(NoClobber), "protects the file of a picture");
+        if (SourcePort > 0 && Connections > 1)
+            this.Conflict("-SourcePort makes a single connection to a server, and -Connections asks for several: omit one of them.", nameof(Connections));
         if (SvgPath is not null)
             _picture = OpenPicture(SvgPath);
     }

@@ -29,6 +29,15 @@ public abstract class ServerCommand : TlsClientCommand
     [ValidateNotNullOrEmpty]
     public string? SourceAddress { get; set; }
 
+    [Parameter]
+    [PortArgument]
+    [ValidateRange(1, 65535)]
+    public int SourcePort { get; set; }
+
+    [Parameter]
+    [ValidateRange(0, 63)]
+    public int DscpValue { get; set; }
+
     /// <summary>The port of a server: of its job, or else the one that was named.</summary>
     private protected static int PortOf(string computer, int port) =>
         JobPort(computer) ?? (port > 0 ? port : EchoServerOptions.DefaultPort);
@@ -43,7 +52,8 @@ public abstract class ServerCommand : TlsClientCommand
             this.Conflict("-IPv4 and -IPv6 allow one address family each: omit one of them, or both.", nameof(IPv6));
         if (SourceAddress is not null && (IsIPv6(SourceAddress) ? IPv4 : IPv6))
             this.Conflict($"The source address {SourceAddress} is not of the family that -{(IPv4 ? nameof(IPv4) : nameof(IPv6))} allows: omit one of them.", nameof(SourceAddress));
-        if (Configure(new EchoClientOptions()).KeepAliveLimitation is { } limitation)
+        var options = Configure(new EchoClientOptions());
+        foreach (var limitation in new[] { options.KeepAliveLimitation, options.DscpLimitation }.OfType<string>())
             WriteWarning(limitation);
     }
 
@@ -53,6 +63,8 @@ public abstract class ServerCommand : TlsClientCommand
     {
         options.AddressFamily = IPv4 ? AddressFamily.InterNetwork : IPv6 ? AddressFamily.InterNetworkV6 : null;
         options.SourceAddress = SourceAddress;
+        options.SourcePort = SourcePort;
+        options.DscpValue = DscpValue;
         options.Tls = TlsWith(options.Host);
         options.KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null;
         return options;

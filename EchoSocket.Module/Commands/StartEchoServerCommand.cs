@@ -49,6 +49,10 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     public int KeepAliveSeconds { get; set; }
 
     [Parameter]
+    [ValidateRange(0, 63)]
+    public int DscpValue { get; set; }
+
+    [Parameter]
     public SwitchParameter KeepListening { get; set; }
 
     [Parameter]
@@ -161,11 +165,12 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
             KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
+            DscpValue = DscpValue,
             Faults = Fault,
             Seed = ParameterRequirement.IsGiven(this, nameof(Seed)) ? Seed : null,
             KeepReceived = KeepReceived,
         };
-        if (options.KeepAliveLimitation is { } limitation)
+        foreach (var limitation in new[] { options.KeepAliveLimitation, options.DscpLimitation }.OfType<string>())
             WriteWarning(limitation);
         try
         {

@@ -1,30 +1,44 @@
 using System;
 using System.Globalization;
+using System.Linq;
 using System.Management.Automation;
 
 namespace EchoSocket;
 
 /// <summary>
-/// Takes a port as a whole number or its decimal digits. PowerShell itself ignores a property that does not convert, and
+/// Takes a port, or a list of them, as a whole number or its decimal digits. PowerShell itself ignores a property that does not convert, and
 /// reads 7.6 as 8, 0x50 as 80 and $null as 0. Thread-safe.
 /// </summary>
 [AttributeUsage(AttributeTargets.Property)]
 internal sealed class PortArgumentAttribute : ArgumentTransformationAttribute
 {
+    /// <summary>The parameter is a list of ports.</summary>
+    public bool Several { get; set; }
+
     public override object Transform(EngineIntrinsics engineIntrinsics, object? inputData)
     {
-        var value = inputData is PSObject wrapped ? wrapped.BaseObject : inputData;
+        if (!Several || LanguagePrimitives.GetEnumerable(inputData) is not { } items)
+            return Several ? new[] { ToPort(inputData) } : ToPort(inputData);
+
+        var ports = items.Cast<object?>().Select(ToPort).ToArray();
+        return ports.Length > 0 ? ports : throw Refusal("An empty list");
+    }
+
+    private static int ToPort(object? input)
+    {
+        var value = input is PSObject wrapped ? wrapped.BaseObject : input;
         if (value is string text ? IsDigits(text, out var port) : IsWhole(value, out port))
             return port;
 
-        var what = value switch
+        throw Refusal(value switch
         {
             null or "" => "An empty value",
             string unknown => $"'{TerminalText.EscapeControls(unknown)}'",
             _ => Columns.Describe(value),
-        };
-        throw new ArgumentTransformationMetadataException($"{what} is not a port. A port is a whole number up to 65535.");
+        });
     }
+
+    private static ArgumentTransformationMetadataException Refusal(string what) => new($"{what} is not a port. A port is a whole number up to 65535.");
 
     /// <summary>Whether a value is a number without a fraction.</summary>
     internal static bool IsWhole(object? value, out int number)

@@ -101,5 +101,5 @@ public sealed class AddressRange
     private static long Scope(IPAddress address) => address.GetAddressBytes().Length == 4 ? 0 : address.ScopeId;
 
     private static FormatException Refused(string text, string reason = "Write 192.0.2.1, 192.0.2.0/24, 2001:db8::1 or 2001:db8::/32.") =>
-        new($"'{text}' is not an IP address or network. {reason}");
+        new($"'{Escaping.EscapeControls(text)}' is not an IP address or network. {reason}");
 }

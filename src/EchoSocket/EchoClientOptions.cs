@@ -17,6 +17,8 @@ public class EchoClientOptions
     private IPAddress? _source;
     private TimeSpan? _keepAliveTime;
     private int _port = EchoServerOptions.DefaultPort;
+    private int _sourcePort;
+    private int _dscp;
     private TimeSpan _connectionTimeout = TimeSpan.FromSeconds(10);
     private TimeSpan _operationTimeout = TimeSpan.FromSeconds(30);
 
@@ -58,6 +60,34 @@ public class EchoClientOptions
         get => _source?.ToString();
         set => _source = value is null ? null : AddressText.Parse(value);
     }
+
+    /// <summary>The port of this computer to connect from. Default 0: the operating system chooses one for each connection.</summary>
+    /// <remarks>
+    /// Two connections between the same two addresses and ports can't exist, and the system keeps an ended one for a while
+    /// (TIME_WAIT), unless it can tell old packets by their TCP timestamps, as Linux does. Connecting then fails with
+    /// <see cref="EchoError.AddressInUse"/>. Connections to several servers can use the same source port at the same time on Linux only.
+    /// </remarks>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int SourcePort
+    {
+        get => _sourcePort;
+        set => _sourcePort = value is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, "The source port is 0 to 65535.");
+    }
+
+    /// <summary>
+    /// The differentiated services code point (DSCP, RFC 2474) of the packets that the client sends, 0 to 63. Default 0: best effort.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int DscpValue
+    {
+        get => _dscp;
+        set => _dscp = Dscp.Checked(value);
+    }
+
+    /// <summary>What this system lacks for <see cref="DscpValue"/>, as a sentence for the user; null if nothing.</summary>
+    public string? DscpLimitation => Dscp.Limitation(_dscp);
 
     /// <summary>
     /// How long resolving the name, connecting and a TLS handshake may take together; 1 ms to <see cref="MaximumTimeout"/>. Default 10 s.
@@ -123,14 +153,25 @@ public class EchoClientOptions
     /// <summary>The family of the source address; null if there is none.</summary>
     internal AddressFamily? SourceFamily => _source?.AddressFamily;
 
-    /// <summary>Prepares a socket to connect: its source address and keep-alive.</summary>
-    /// <exception cref="SocketException">This computer does not have the source address.</exception>
+    /// <summary>Prepares a socket to connect: its keep-alive, DSCP value, and source address and port.</summary>
+    /// <exception cref="BindException">This computer does not have the source address, or the source port is not free.</exception>
     internal void Prepare(Socket socket)
     {
         if (_keepAliveTime is { } time)
             KeepAlive.Apply(socket, time);
-        if (_source is not null)
-            socket.Bind(new IPEndPoint(_source, 0));
+        Dscp.Apply(socket, _dscp);
+        if (_source is null && _sourcePort == 0)
+            return;
+
+        try
+        {
+            var any = socket.AddressFamily == System.Net.Sockets.AddressFamily.InterNetwork ? IPAddress.Any : IPAddress.IPv6Any;
+            socket.Bind(new IPEndPoint(_source ?? any, _sourcePort));
+        }
+        catch (SocketException e)
+        {
+            throw new BindException(e.SocketErrorCode);
+        }
     }
 
     private protected static TimeSpan Checked(TimeSpan value) =>

@@ -1,7 +1,9 @@
 using System;
 using System.Collections.Generic;
+using System.Net;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
+using EchoSocket.Common;
 using EchoSocket.Transport;
 
 namespace EchoSocket;
@@ -60,9 +62,13 @@ public sealed class EchoClientTls
     /// <param name="due">When the handshake must be complete, in stopwatch ticks.</param>
     /// <param name="cancellation">Ends the check for revocation.</param>
     internal TlsSide ToSide(string host, long due, CancellationToken cancellation) => new TlsClient(
-        HostName ?? host,
+        Unmapped(HostName ?? host),
         SkipCertificateCheck,
         _trustedCertificates.Length == 0 ? null : new TrustedCertificates(_trustedCertificates),
         _clientCertificate is { } certificate ? SelfSignedCertificate.Usable(certificate) : null,
         CheckRevocation && !SkipCertificateCheck ? new RevocationCheck(due, cancellation) : null);
+
+    // A certificate names the IPv4 address.
+    private static string Unmapped(string host) =>
+        IPAddress.TryParse(host, out var address) && address.IsIPv4MappedToIPv6 ? EndPoints.Unmap(address).ToString() : host;
 }

@@ -108,6 +108,7 @@ public sealed class EchoServer : IDisposable
         var listeners = Listeners.Open(hosts, options.Port, options.Backlog);
         try
         {
+            Array.ForEach(listeners, listener => Dscp.Apply(listener, options.DscpValue));
             if (options.KeepAliveTime is { } time)
                 Array.ForEach(listeners, listener => KeepAlive.ApplyToListener(listener, time));
             return new EchoServer(listeners, options);

@@ -23,6 +23,7 @@ public sealed class EchoServerOptions
     private int? _connectionCount;
     private TimeSpan? _idleTimeout;
     private TimeSpan? _keepAliveTime;
+    private int _dscp;
     private IReadOnlyList<AddressRange>? _allowFrom;
     private EchoFault[] _faults = [];
     private int _keepReceived;
@@ -148,6 +149,19 @@ public sealed class EchoServerOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, $"A keep-alive time is 1 s to {KeepAlive.MaximumTime.TotalSeconds:0} s.");
     }
+
+    /// <summary>
+    /// The differentiated services code point (DSCP, RFC 2474) of the packets that the server sends, 0 to 63. Default 0: best effort.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int DscpValue
+    {
+        get => _dscp;
+        set => _dscp = Dscp.Checked(value);
+    }
+
+    /// <summary>What this system lacks for <see cref="DscpValue"/>, as a sentence for the user; null if nothing.</summary>
+    public string? DscpLimitation => Dscp.Limitation(_dscp);
 
     /// <summary>
     /// How the server misbehaves on purpose. Several compose in the order given, see <see cref="EchoFault"/>. Default empty: not at all.

@@ -59,7 +59,7 @@ public static class PathProbe
         var race = ConnectRace.Run(resolution.Addresses, options.Port, due, cancellation, options.Prepare);
         report.Attempts = race.Attempts;
         if (race.Winner is not { } winner)
-            return Failed(report, EchoPathStage.Connect, SocketErrors.Summary(race.Failure.SocketErrorCode));
+            return Failed(report, EchoPathStage.Connect, Problem(options, race.Failure));
         report.ConnectTime = Clock.Since(start);
         report.LocalEndPoint = winner.Local.ToString();
         report.RemoteEndPoint = winner.Remote.ToString();
@@ -71,6 +71,13 @@ public static class PathProbe
             Echo(report, transport, new ReplyReceiver(transport, anyReply: false, options.CloseGrace), due);
         cancellation.ThrowIfCancellationRequested();
         return report;
+    }
+
+    private static string Problem(EchoClientOptions options, SocketException failure)
+    {
+        var endPoint = Connector.Display(options.Host, options.Port);
+        var source = options.SourcePort > 0 ? SourceErrors.Find(endPoint, failure, options.SourceAddress, options.SourcePort) : null;
+        return source?.Message ?? SocketErrors.Summary(failure.SocketErrorCode);
     }
 
     private static bool Authenticate(PathReport report, BlockingTlsTransport transport, long due)

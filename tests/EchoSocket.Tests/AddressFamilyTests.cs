@@ -124,6 +124,12 @@ public class AddressFamilyTests
             Assert.Throws<ArgumentException>(() => new EchoClientOptions { SourceAddress = text }).Message,
             StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData("\u001B[2J", @"'\u001B[2J' is not an IP address.")]
+    [InlineData("fe80::1%eth\u009B", @"no interface 'eth\u009B'")]
+    public void The_error_for_a_source_escapes_what_a_terminal_would_obey(string text, string expected) =>
+        Assert.Contains(expected, Assert.Throws<ArgumentException>(() => new EchoClientOptions { SourceAddress = text }).Message, StringComparison.Ordinal);
+
     [Fact]
     public void Other_families_are_refused() =>
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoClientOptions { AddressFamily = AddressFamily.Unix });

@@ -102,4 +102,16 @@ public class AddressRangeTests
 
         Assert.All(parts, part => Assert.Contains(part.Replace("Write ", "", StringComparison.Ordinal), error.Message, StringComparison.Ordinal));
     }
+
+    [Theory]
+    [InlineData("\u001B[2Jnonsense", @"'\u001B[2Jnonsense' is not")]
+    [InlineData("192.0.2.0/24\r\n", @"'192.0.2.0/24\r\n' is not")]
+    [InlineData("fe80::1%eth\u009B", @"no interface 'eth\u009B'")]
+    public void The_message_escapes_what_a_terminal_would_obey(string text, string expected)
+    {
+        var error = Assert.Throws<FormatException>(() => AddressRange.Parse(text));
+
+        Assert.Contains(expected, error.Message, StringComparison.Ordinal);
+        Assert.DoesNotContain(error.Message, char.IsControl);
+    }
 }

@@ -53,6 +53,13 @@ internal sealed class PeerProgram : IDisposable
         Assert.Fail($"'{line}' did not come, but: {string.Join(" | ", read)}");
     }
 
+    /// <summary>The number in its next line.</summary>
+    public int ReadNumber()
+    {
+        Assert.True(_lines.TryTake(out var line, Bounded.Limit), "The program writes nothing.");
+        return int.Parse(line, System.Globalization.CultureInfo.InvariantCulture);
+    }
+
     /// <summary>Ends the program's input, and waits until it has ended.</summary>
     public void Close()
     {

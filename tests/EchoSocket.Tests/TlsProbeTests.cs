@@ -1,4 +1,5 @@
 using System;
+using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading.Tasks;
 using Xunit;
@@ -41,6 +42,32 @@ public class TlsProbeTests
         Assert.True(report.Success, report.Reason);
         Assert.InRange(report.Tls!.NotAfter - DateTime.UtcNow, TimeSpan.FromDays(6), TimeSpan.FromDays(8));
         Assert.Equal("", report.Warning);
+    }
+
+    [Theory]
+    [InlineData("::ffff:127.0.0.1", null)]
+    [InlineData("[::ffff:127.0.0.1]", null)]
+    [InlineData("localhost", "::ffff:127.0.0.1")]
+    public void An_IPv4_mapped_address_has_the_certificate_of_the_IPv4_address(string host, string? name)
+    {
+        using var server = Start(LongLived);
+
+        var report = Probe(server.EndPoint.Port, host: host, name: name);
+
+        Assert.True(report.Success, report.Reason);
+    }
+
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("[::1]")]
+    public void An_address_in_brackets_has_the_certificate_of_the_address(string host)
+    {
+        Assert.SkipUnless(Socket.OSSupportsIPv6, "no IPv6 here");
+        using var server = new TestServer(new EchoServerOptions { Addresses = ["::1"], Port = 0, Tls = new EchoServerTls() }, new Recorder());
+
+        var report = Probe(server.EndPoint.Port, host: host, trusted: server.Server.Certificate);
+
+        Assert.True(report.Success, report.Reason);
     }
 
     [Fact]
@@ -88,12 +115,18 @@ public class TlsProbeTests
     private static TestServer Start(X509Certificate2? certificate) =>
         new(new EchoServerOptions { Port = 0, Tls = new EchoServerTls { Certificate = certificate } }, new Recorder());
 
-    private static PathReport Probe(int port, TimeSpan? limit = null) => PathProbe.Run(
+    private static PathReport Probe(
+        int port, TimeSpan? limit = null, string host = "127.0.0.1", string? name = null, X509Certificate2? trusted = null) => PathProbe.Run(
         new EchoClientOptions
         {
+            Host = host,
             Port = port,
             ConnectionTimeout = limit ?? Bounded.Limit,
-            Tls = new EchoClientTls { TrustedCertificates = [TestCertificates.Authority, TestCertificates.LongLivedAuthority] },
+            Tls = new EchoClientTls
+            {
+                TrustedCertificates = trusted is null ? [TestCertificates.Authority, TestCertificates.LongLivedAuthority] : [trusted],
+                HostName = name,
+            },
         },
         TestContext.Current.CancellationToken);
 

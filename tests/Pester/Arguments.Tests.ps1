@@ -56,10 +56,18 @@ Describe 'A port as an argument' {
                 @{ Cmdlet = 'Send-EchoMessage'; Call = { Send-EchoMessage hi 127.0.0.1 $Value } }
                 @{ Cmdlet = 'Enter-EchoSession'; Call = { Enter-EchoSession 127.0.0.1 $Value } }
                 @{ Cmdlet = 'Start-EchoServer'; Call = { Start-EchoServer $Value -AsJob } })) {
-            foreach ($value in '7O07', '', ' ', '+7', '7.0', '7,007', '1kb', '0x50', 7.5, [double]::NaN, 1e300, [long]::MaxValue, $true, [char] '7', $null, @(), @(7, 8), -1, 65536) {
+            foreach ($value in '7O07', '', ' ', '+7', '7.0', '7,007', '1kb', '0x50', 7.5, [double]::NaN, 1e300, [long]::MaxValue, $true, [char] '7', $null, @(), @(7, '8,9'), @(7, $null), -1, 65536) {
                 $call + @{ Port = "$value" + $(if ($null -ne $value) { " ($($value.GetType()))" }); Value = $value }
             }
         }
+    ) {
+        $Call | Should-Throw "*'Port'*"
+    }
+
+    It '<Cmdlet> takes one only' -ForEach @(
+        @{ Cmdlet = 'Send-EchoMessage'; Call = { Send-EchoMessage hi 127.0.0.1 7, 8 } }
+        @{ Cmdlet = 'Enter-EchoSession'; Call = { Enter-EchoSession 127.0.0.1 7, 8 } }
+        @{ Cmdlet = 'Start-EchoServer'; Call = { Start-EchoServer 7, 8 -AsJob } }
     ) {
         $Call | Should-Throw "*'Port'*"
     }

@@ -20,7 +20,7 @@ BeforeDiscovery {
         @{ What = 'a port that is far too large'; Row = @{ ComputerName = '127.0.0.1'; Port = '99999999999' }; Says = "*'Port'*'99999999999' is not a port*" }
         @{ What = 'a fraction as the port'; Row = @{ ComputerName = '127.0.0.1'; Port = { $port + 0.4 } }; Says = "*'Port'*.4 (*) is not a port*" }
         @{ What = 'a hexadecimal port'; Row = @{ ComputerName = '127.0.0.1'; Port = { '0x{0:x}' -f $port } }; Says = "*'Port'*'0x*' is not a port*" }
-        @{ What = 'a list of ports'; Row = @{ ComputerName = '127.0.0.1'; Port = { , @($port) } }; Says = "*'Port'*is not a port*" }
+        @{ What = 'a list that is not all ports'; Row = @{ ComputerName = '127.0.0.1'; Port = { , @($port, '7,007') } }; Says = "*'Port'*is not a port*" }
         @{ What = 'a port that does not convert, by an alias'; Row = @{ Server = '127.0.0.1'; TcpPort = 'seven' }; Says = "*'Port'*'seven' is not a port*" }
         @{ What = 'no port'; Row = @{ ComputerName = '127.0.0.1'; Owner = 'me' }; Says = '*Port (or RemotePort,*-Port*' }
         @{ What = 'a misspelled port'; Row = @{ ComputerName = '127.0.0.1'; Prt = { $port } }; Says = '*Port (or RemotePort,*-Port*' }

@@ -10,7 +10,7 @@ internal static class AddressText
     /// <exception cref="ArgumentException">The text is not an IP address; the message says why.</exception>
     public static IPAddress Parse(string text)
     {
-        var problem = $"'{text}' is not an IP address.";
+        var problem = $"'{Escaping.EscapeControls(text)}' is not an IP address.";
         if (!IPAddress.TryParse(text, out var address))
             throw new ArgumentException(problem);
         if (Problem(text, address) is { } reason)
@@ -38,6 +38,6 @@ internal static class AddressText
         var scope = text.IndexOf('%');
         return scope < 0 || address.ScopeId != 0
             ? null
-            : $"This computer has no interface '{text.Substring(scope + 1).TrimEnd(']')}'.";
+            : $"This computer has no interface '{Escaping.EscapeControls(text.Substring(scope + 1).TrimEnd(']'))}'.";
     }
 }

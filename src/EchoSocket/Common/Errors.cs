@@ -35,16 +35,16 @@ internal static class Errors
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
     // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
-    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit, string? source = null) => e.SocketErrorCode switch
+    public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit, string? source = null, int sourcePort = 0) =>
+        SourceErrors.Find(endPoint, e, source, sourcePort) ?? Connect(endPoint, tried, source is null ? "" : $"from {source} ", e, limit);
+
+    private static EchoException Connect(string endPoint, string tried, string from, SocketException e, TimeSpan limit) => e.SocketErrorCode switch
     {
         SocketError.ConnectionRefused => new(EchoError.ConnectionRefused, endPoint,
             $"Nothing listens on {endPoint}: the connection was refused{tried}. Start a server there, or give the " +
             "computer and port of one that runs.", e),
-        SocketError.AddressNotAvailable when source is not null => new(EchoError.AddressNotAvailable, source,
-            $"Cannot connect from {source}: this computer does not have the address, or none of its ports is free. Give one that it " +
-            "has, or omit the source address.", e),
         _ when SocketErrors.IsUnreachable(e.SocketErrorCode) => new(EchoError.HostUnreachable, endPoint,
-            $"There is no route {(source is null ? "" : $"from {source} ")}to {endPoint}{tried}. Check the address and this computer's network.", e),
+            $"There is no route {from}to {endPoint}{tried}. Check the address and this computer's network.", e),
         SocketError.TimedOut => new(EchoError.ConnectionTimeout, endPoint,
             $"Could not connect to {endPoint} within {Seconds(limit)}{tried}. The host may be down, or a firewall may drop " +
             "the packets; check both, or allow more time.", e),

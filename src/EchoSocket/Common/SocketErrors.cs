@@ -39,6 +39,7 @@ internal static class SocketErrors
         SocketError.TimedOut or SocketError.WouldBlock => "timed out",
         SocketError.NetworkReset => "no longer reachable",
         SocketError.AddressNotAvailable => "no address to connect from",
+        SocketError.AddressAlreadyInUse => "port in use",
         _ when IsUnreachable(error) => "no route",
         _ when IsReset(error) => "reset",
         _ => Describe(error),

@@ -31,7 +31,7 @@ internal static class Connector
         if (race.Winner is null && resolution.Addresses.FirstOrDefault(a => a is { IsIPv6LinkLocal: true, ScopeId: 0 }) is { } linkLocal)
             throw Errors.NoInterface(endPoint, linkLocal, race.Failure);
         var tried = race.Attempts.All(a => a.EndPoint == endPoint) ? "" : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
-        return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout, options.SourceAddress);
+        return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout, options.SourceAddress, options.SourcePort);
     }
 
     /// <summary>Resolves the host to the addresses that the options allow.</summary>

@@ -67,7 +67,7 @@ internal sealed class MeterConnections(EchoMeterOptions options) : IDisposable
             if (attempt.Connected is { } connection)
                 Add(connection);
             else if (attempt.Failure is { } failure)
-                failures.Add(Errors.Connect(endPoint, "", failure, options.ConnectionTimeout, options.SourceAddress));
+                failures.Add(Errors.Connect(endPoint, "", failure, options.ConnectionTimeout, options.SourceAddress, options.SourcePort));
         });
     }
 
