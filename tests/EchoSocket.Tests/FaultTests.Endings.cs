@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
 using Xunit;
@@ -67,27 +66,6 @@ public abstract partial class FaultTests
 
         client.Dispose();
         server.Dispose();
-    }
-
-    [Theory]
-    [InlineData(EndReason.PeerReset)]
-    [InlineData(EndReason.Stopped)]
-    [InlineData(EndReason.IdleTimeout)]
-    public async Task A_TLS_handshake_that_stalls_ends_with(EndReason reason)
-    {
-        Assert.SkipUnless(Tls, "TLS only");
-        using var server = Start(o => o.IdleTimeout = reason == EndReason.IdleTimeout ? Ms(300) : null, EchoFault.StallHandshake());
-        using var client = Peers.Call(server.EndPoint);
-        client.Send([22, 3, 1]);
-        await Task.Run(() => Bounded.Until(() => server.Recorder.Injections.Count == 1), TestContext.Current.CancellationToken);
-        if (reason == EndReason.Stopped)
-            server.Server.Stop();
-        else if (reason == EndReason.PeerReset)
-            client.Close(0);
-
-        var connection = await End(server);
-        Assert.Equal((reason, 0), (connection.EndReason, server.Server.ActiveConnections));
-        AssertInjected(connection, (EchoFaultKind.StallHandshake, 0, 1));
     }
 
     [Theory]
@@ -170,35 +148,6 @@ public abstract partial class FaultTests
         third.Close();
         await server.Recorder.Ended(2);
         Assert.Equal([2L, 3L], server.Recorder.Connections.Select(c => c.Connection));
-    }
-
-    [Fact]
-    public async Task A_TLS_handshake_can_fail_stall_or_show_a_wrong_certificate()
-    {
-        Assert.SkipUnless(Tls, "TLS only");
-        using (var server = Start(EchoFault.FailHandshake()))
-        {
-            Assert.ThrowsAny<Exception>(() => Call(server));
-            await AssertEndedByFault(server, EchoFaultKind.FailHandshake, 0, "fails the TLS handshake");
-        }
-
-        using (var server = Start(EchoFault.StallHandshake()))
-        {
-            using var client = Peers.Call(server.EndPoint);
-            client.Send([22, 3, 1]);
-            client.Shutdown(SocketShutdown.Send);
-            var connection = await End(server);
-            Assert.Equal((EndReason.PeerClosed, 0L), (connection.EndReason, connection.BytesReceived));
-            AssertInjected(connection, (EchoFaultKind.StallHandshake, 0, 1));
-        }
-
-        using (var server = Start(EchoFault.WrongCertificate()))
-        {
-            using var client = Call(server);
-            Assert.Equal("CN=wrong.invalid", client.Tls.RemoteCertificate!.Subject);
-            client.Close();
-            AssertInjected(await End(server), (EchoFaultKind.WrongCertificate, 0, 1));
-        }
     }
 
     [Fact]
