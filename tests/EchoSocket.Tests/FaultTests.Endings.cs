@@ -89,6 +89,54 @@ public abstract partial class FaultTests
         Assert.Equal(EndReason.IdleTimeout, (await End(server)).EndReason);
     }
 
+    [Theory]
+    [InlineData("Throttle", 5)]
+    [InlineData("Slice", 5)]
+    [InlineData("Corrupt", 5)]
+    [InlineData("Truncate", 4)]
+    [InlineData("Duplicate", 10)]
+    public async Task A_connection_is_idle_only_once_the_whole_reply_was_sent(string kind, int count)
+    {
+        EchoFault[] faults = kind switch
+        {
+            "Throttle" => [EchoFault.Throttle(6)],
+            "Slice" => [EchoFault.Slice(1, Ms(150))],
+            "Corrupt" => [EchoFault.Corrupt(1), EchoFault.Delay(Ms(600))],
+            "Truncate" => [EchoFault.Truncate(1), EchoFault.Slice(1, Ms(200))],
+            _ => [EchoFault.Duplicate(), EchoFault.Slice(5, Ms(600))],
+        };
+        using var server = Start(o => o.IdleTimeout = Ms(100), faults);
+        using var client = Call(server);
+        client.Send("hello"u8);
+        client.ReadExactly(count);
+        client.ReadEnd();
+        var connection = await End(server);
+        Assert.Equal((EndReason.IdleTimeout, "", (long)count), (connection.EndReason, connection.Detail, connection.BytesSent));
+    }
+
+    [Theory]
+    [InlineData("Corrupt")]
+    [InlineData("Truncate")]
+    [InlineData("Duplicate")]
+    public async Task A_client_that_never_reads_is_idle(string kind)
+    {
+        var fault = kind switch
+        {
+            "Corrupt" => EchoFault.Corrupt(1000),
+            "Truncate" => EchoFault.Truncate(1),
+            _ => EchoFault.Duplicate(),
+        };
+        using var server = Start(o => o.IdleTimeout = Ms(500), fault);
+        using var client = Call(server);
+        var sending = Bounded.Start(() => client.Send(new byte[64_000_000]));
+        var connection = await End(server);
+        Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
+        Assert.Contains("bytes of its replies were held back by a fault and not sent.", connection.Detail, StringComparison.Ordinal);
+        Assert.Equal((connection.BytesSent, fault.Kind), (server.Server.BytesSent, connection.Faults.Single().Kind));
+        client.Dispose();
+        await Record.ExceptionAsync(() => sending.Soon());
+    }
+
     [Fact]
     public async Task A_reply_that_comes_due_while_the_server_stops_is_sent()
     {
@@ -146,7 +194,7 @@ public abstract partial class FaultTests
         Assert.Equal("HELLO", Send(third, "hello"));
         Assert.Equal("HELL", Send(first, "hello", 4)); // keeps what it began with
         third.Close();
-        await server.Recorder.Ended(2);
+        await server.Recorder.Ended(2).Soon();
         Assert.Equal([2L, 3L], server.Recorder.Connections.Select(c => c.Connection));
     }
 

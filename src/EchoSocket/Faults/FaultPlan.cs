@@ -120,7 +120,7 @@ internal sealed class FaultPlan
             if (_current.Count == 0)
             {
                 RecordMarks(int.MaxValue, now);
-                _hasCurrent = false;
+                DropCurrent();
                 continue;
             }
 
@@ -143,8 +143,8 @@ internal sealed class FaultPlan
         if (_current.Count > 0)
             return;
 
-        _hasCurrent = false;
         var late = now - _current.Due;
+        DropCurrent();
         if (late > MaxLateness)
             _stages.ForEach(stage => stage.Postpone(late));
     }
@@ -241,7 +241,13 @@ internal sealed class FaultPlan
     {
         _replies.Clear();
         _stages.Clear();
+        DropCurrent();
+    }
+
+    private void DropCurrent()
+    {
         _current = default;
         _hasCurrent = false;
+        Current = default;
     }
 }
