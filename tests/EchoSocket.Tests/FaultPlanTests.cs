@@ -254,6 +254,14 @@ public class FaultPlanTests
     }
 
     [Fact]
+    public void Pieces_without_bytes_do_not_keep_the_loop_however_many_there_are()
+    {
+        var plan = Plan([.. Enumerable.Repeat(EchoFault.Duplicate(), 100), EchoFault.Truncate(1)]);
+        plan.Add("A"u8.ToArray(), _now);
+        Assert.Equal((FaultAction.Wait, _now), (plan.Next(_now), plan.Due));
+    }
+
+    [Fact]
     public void What_was_done_to_bytes_that_are_all_dropped_is_not_told()
     {
         var plan = Plan(EchoFault.Corrupt(1), EchoFault.Truncate(5));

@@ -91,6 +91,8 @@ Describe 'Start-EchoServer -Fault' {
         @{ Call = { Start-EchoServer -Port 0 -Fault $null }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
         @{ Call = { Start-EchoServer -Port 0 -Fault (New-EchoFault -Close), $null }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
         @{ Call = { Start-EchoServer -Port 0 -Fault Reset }; Id = 'CannotConvertArgumentNoMessage'; Says = "'Fault'" }
+        @{ Call = { Start-EchoServer -Port 0 -Fault (@(New-EchoFault -Delay 1) * 1001) }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
+        @{ Call = { Start-EchoServer -Port 0 -KeepReceived (256MB + 1) }; Id = 'ParameterArgumentValidationError'; Says = "'KeepReceived'" }
         @{ Call = { Start-EchoServer -Port 0 -KeepReceived -1 }; Id = 'ParameterArgumentValidationError'; Says = "'KeepReceived'" }
     ) {
         $refused = $Call | Should-Throw -FullyQualifiedErrorId "$Id,*"

@@ -19,6 +19,9 @@ internal sealed class FaultyTransport : ITransport
     private const int MaxHeld = 1024 * 1024;
     private const int MaxHeldReplies = 16 * 1024;
 
+    // What a reply that is held back costs, beside its bytes.
+    private const int ReplyCost = 64;
+
     // How many pieces are sent before others get their turn.
     private const int MaxSends = 64;
 
@@ -290,7 +293,7 @@ internal sealed class FaultyTransport : ITransport
         var reads = (interest & Interest.Reading) != 0;
         _services.Timers.Set(_token, reads ? _due : Math.Min(_due, _services.Clock() + CheckInterval));
 
-        var held = _plan.Held;
+        var held = _plan.Held + (_plan.HeldReplies * ReplyCost);
         _services.Unsent.Hold(held - _counted);
         _counted = held;
     }
