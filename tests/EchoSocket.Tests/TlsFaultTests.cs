@@ -98,18 +98,6 @@ public abstract class TlsFaultTests : FaultTests
     }
 
     [Fact]
-    public async Task A_failed_handshake_closes_with_FIN_however_the_clients_first_message_is_cut()
-    {
-        using var server = Start(EchoFault.FailHandshake());
-        using var client = Peers.Call(server.EndPoint);
-        client.Send(new byte[1_000_000]); // much more than one read
-
-        Assert.Equal([21, 3, 3, 0, 2, 2, 40], client.ReadExactly(7));
-        client.ReadEnd(); // a reset would throw
-        await AssertEndedByFault(server, EchoFaultKind.FailHandshake, 0, "fails the TLS handshake");
-    }
-
-    [Fact]
     public async Task A_wrong_certificate_is_told_only_if_it_was_shown()
     {
         foreach (var fault in new[] { EchoFault.FailHandshake(), EchoFault.StallHandshake(), EchoFault.RefuseConnection() })
