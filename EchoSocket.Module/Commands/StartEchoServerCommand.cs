@@ -66,13 +66,14 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     [Parameter]
     [ValidateNotNull]
     [FaultArgument]
+    [ValidateCount(0, EchoServerOptions.MaxFaults)]
     public EchoFault[] Fault { get; set; } = [];
 
     [Parameter]
     public int Seed { get; set; }
 
     [Parameter]
-    [ValidateRange(0, int.MaxValue)]
+    [ValidateRange(0, EchoServerOptions.MaxKeepReceived)]
     public int KeepReceived { get; set; }
 
     [Parameter]

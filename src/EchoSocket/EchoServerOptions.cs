@@ -14,6 +14,12 @@ public sealed class EchoServerOptions
     /// <summary>The default port of servers and clients.</summary>
     public const int DefaultPort = 8081;
 
+    /// <summary>The most <see cref="Faults"/>: each one that applies to a connection needs some of the stack.</summary>
+    public const int MaxFaults = 1000;
+
+    /// <summary>The most that <see cref="KeepReceived"/> can be: 256 MiB. Arrays and strings cannot hold much more.</summary>
+    public const int MaxKeepReceived = 256 * 1024 * 1024;
+
     private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
 
     private IReadOnlyList<string> _addresses = ["127.0.0.1"];
@@ -166,13 +172,14 @@ public sealed class EchoServerOptions
     /// <summary>
     /// How the server misbehaves on purpose. Several compose in the order given, see <see cref="EchoFault"/>. Default empty: not at all.
     /// </summary>
-    /// <exception cref="ArgumentException">The list has an element that is null.</exception>
+    /// <exception cref="ArgumentException">The list has an element that is null, or more than <see cref="MaxFaults"/>.</exception>
     public IReadOnlyList<EchoFault> Faults
     {
         get => _faults;
-        set => _faults = value is not null && value.All(fault => fault is not null)
-            ? [.. value]
-            : throw new ArgumentException("A list of faults has no element that is null.", nameof(value));
+        set => _faults = value is null || value.Any(fault => fault is null)
+            ? throw new ArgumentException("A list of faults has no element that is null.", nameof(value))
+            : value.Count > MaxFaults ? throw new ArgumentException($"A list of faults has at most {MaxFaults} elements.", nameof(value))
+            : [.. value];
     }
 
     /// <summary>
@@ -182,15 +189,15 @@ public sealed class EchoServerOptions
     public int? Seed { get; set; }
 
     /// <summary>
-    /// How many of the first bytes that a client sends are kept for <see cref="ConnectionResult.ReceivedBytes"/>, 0 or more. Default 0.
+    /// How many of the first bytes that a client sends are kept for <see cref="ConnectionResult.ReceivedBytes"/>, 0 to <see cref="MaxKeepReceived"/>. Default 0.
     /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is negative.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int KeepReceived
     {
         get => _keepReceived;
-        set => _keepReceived = value >= 0
+        set => _keepReceived = value is >= 0 and <= MaxKeepReceived
             ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of bytes to keep is 0 or more.");
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"The number of bytes to keep is 0 to {MaxKeepReceived}.");
     }
 
     /// <summary>What this system lacks for <see cref="KeepAliveTime"/>, as sentences for the user; null if nothing.</summary>

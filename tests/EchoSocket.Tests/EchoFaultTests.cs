@@ -1,4 +1,5 @@
 using System;
+using System.Linq;
 using Xunit;
 
 namespace EchoSocket.Tests;
@@ -63,5 +64,18 @@ public class EchoFaultTests
         Assert.Equal((1.0, 0), (fault.Probability, fault.OnConnections.Count));
         Assert.Equal((0.5, 5L), (rare.Probability, rare.AfterBytes));
         Assert.Equal([1, 3], rare.OnConnections);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(EchoServerOptions.MaxKeepReceived + 1)]
+    public void A_number_of_bytes_to_keep_outside_its_range_is_refused(int bytes) =>
+        Assert.Throws<ArgumentOutOfRangeException>(() => new EchoServerOptions { KeepReceived = bytes });
+
+    [Fact]
+    public void A_list_of_faults_is_bounded()
+    {
+        var longest = new EchoServerOptions { Faults = [.. Enumerable.Repeat(EchoFault.Close(), EchoServerOptions.MaxFaults)] }.Faults;
+        Assert.Throws<ArgumentException>(() => new EchoServerOptions { Faults = [.. longest, EchoFault.Close()] });
     }
 }

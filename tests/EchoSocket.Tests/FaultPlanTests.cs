@@ -2,6 +2,7 @@ using System;
 using System.Collections.Generic;
 using System.Globalization;
 using System.Linq;
+using System.Runtime.CompilerServices;
 using System.Text;
 using EchoSocket.Common;
 using EchoSocket.Faults;
@@ -250,6 +251,55 @@ public class FaultPlanTests
         var whole = Changes(Plan(EchoFault.Corrupt(7)), 1000);
         var cut = Changes(Plan(EchoFault.Corrupt(7)), [.. Enumerable.Repeat(1, 100), 13, 387, 500]);
         Assert.Equal(whole, cut);
+    }
+
+    [Fact]
+    public void Pieces_without_bytes_do_not_keep_the_loop_however_many_there_are()
+    {
+        var plan = Plan([.. Enumerable.Repeat(EchoFault.Duplicate(), 100), EchoFault.Truncate(1)]);
+        plan.Add("A"u8.ToArray(), _now);
+        Assert.Equal((FaultAction.Wait, _now), (plan.Next(_now), plan.Due));
+    }
+
+    [Fact]
+    public void What_was_done_to_bytes_that_are_all_dropped_is_not_told()
+    {
+        var plan = Plan(EchoFault.Corrupt(1), EchoFault.Truncate(5));
+        Assert.Equal("", Run(plan, 0, "HELLO"));
+        Assert.Equal((EchoFaultKind.Truncate, 0L, 1L), plan.Injected.Select(i => (i.Kind, i.AtByte, i.Count)).Single());
+    }
+
+    [Theory]
+    [InlineData("Slice")]
+    [InlineData("Throttle")]
+    [InlineData("Corrupt")]
+    [InlineData("Duplicate")]
+    public void A_connection_with_nothing_to_send_keeps_no_memory(string kind)
+    {
+        var plan = Plan(kind switch
+        {
+            "Slice" => EchoFault.Slice(1000),
+            "Throttle" => EchoFault.Throttle(int.MaxValue),
+            "Corrupt" => EchoFault.Corrupt(1),
+            _ => EchoFault.Duplicate(),
+        });
+        var before = GC.GetTotalMemory(forceFullCollection: true);
+        Use();
+        Assert.InRange(GC.GetTotalMemory(forceFullCollection: true) - before, long.MinValue, 1_000_000);
+        GC.KeepAlive(plan);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        void Use()
+        {
+            plan.Add(new byte[10_000_000], _now);
+            while (plan.Next(_now) == FaultAction.Send || plan.Held > 0)
+            {
+                plan.Sent(plan.Current.Count, _now);
+                _now += Ticks(1);
+            }
+
+            Assert.Equal((0, long.MaxValue), (plan.Held, plan.Due));
+        }
     }
 
     // Written down so that a change of the generator is noticed: a user's recorded seed must go on giving the same faults.

@@ -1,6 +1,5 @@
 using System;
 using System.Linq;
-using System.Net.Sockets;
 using System.Text;
 using System.Threading.Tasks;
 using Xunit;
@@ -70,27 +69,6 @@ public abstract partial class FaultTests
     }
 
     [Theory]
-    [InlineData(EndReason.PeerReset)]
-    [InlineData(EndReason.Stopped)]
-    [InlineData(EndReason.IdleTimeout)]
-    public async Task A_TLS_handshake_that_stalls_ends_with(EndReason reason)
-    {
-        Assert.SkipUnless(Tls, "TLS only");
-        using var server = Start(o => o.IdleTimeout = reason == EndReason.IdleTimeout ? Ms(300) : null, EchoFault.StallHandshake());
-        using var client = Peers.Call(server.EndPoint);
-        client.Send([22, 3, 1]);
-        await Task.Run(() => Bounded.Until(() => server.Recorder.Injections.Count == 1), TestContext.Current.CancellationToken);
-        if (reason == EndReason.Stopped)
-            server.Server.Stop();
-        else if (reason == EndReason.PeerReset)
-            client.Close(0);
-
-        var connection = await End(server);
-        Assert.Equal((reason, 0), (connection.EndReason, server.Server.ActiveConnections));
-        AssertInjected(connection, (EchoFaultKind.StallHandshake, 0, 1));
-    }
-
-    [Theory]
     [InlineData("Silence")]
     [InlineData("Stall")]
     [InlineData("HalfClose")]
@@ -109,6 +87,54 @@ public abstract partial class FaultTests
         using var client = Call(server);
         Assert.Equal("HELLO", Send(client, "hello"));
         Assert.Equal(EndReason.IdleTimeout, (await End(server)).EndReason);
+    }
+
+    [Theory]
+    [InlineData("Throttle", 5)]
+    [InlineData("Slice", 5)]
+    [InlineData("Corrupt", 5)]
+    [InlineData("Truncate", 4)]
+    [InlineData("Duplicate", 10)]
+    public async Task A_connection_is_idle_only_once_the_whole_reply_was_sent(string kind, int count)
+    {
+        EchoFault[] faults = kind switch
+        {
+            "Throttle" => [EchoFault.Throttle(6)],
+            "Slice" => [EchoFault.Slice(1, Ms(150))],
+            "Corrupt" => [EchoFault.Corrupt(1), EchoFault.Delay(Ms(600))],
+            "Truncate" => [EchoFault.Truncate(1), EchoFault.Slice(1, Ms(200))],
+            _ => [EchoFault.Duplicate(), EchoFault.Slice(5, Ms(600))],
+        };
+        using var server = Start(o => o.IdleTimeout = Ms(100), faults);
+        using var client = Call(server);
+        client.Send("hello"u8);
+        client.ReadExactly(count);
+        client.ReadEnd();
+        var connection = await End(server);
+        Assert.Equal((EndReason.IdleTimeout, "", (long)count), (connection.EndReason, connection.Detail, connection.BytesSent));
+    }
+
+    [Theory]
+    [InlineData("Corrupt")]
+    [InlineData("Truncate")]
+    [InlineData("Duplicate")]
+    public async Task A_client_that_never_reads_is_idle(string kind)
+    {
+        var fault = kind switch
+        {
+            "Corrupt" => EchoFault.Corrupt(1000),
+            "Truncate" => EchoFault.Truncate(1),
+            _ => EchoFault.Duplicate(),
+        };
+        using var server = Start(o => o.IdleTimeout = Ms(500), fault);
+        using var client = Call(server);
+        var sending = Bounded.Start(() => client.Send(new byte[64_000_000]));
+        var connection = await End(server);
+        Assert.Equal(EndReason.IdleTimeout, connection.EndReason);
+        Assert.Contains("bytes of its replies were held back by a fault and not sent.", connection.Detail, StringComparison.Ordinal);
+        Assert.Equal((connection.BytesSent, fault.Kind), (server.Server.BytesSent, connection.Faults.Single().Kind));
+        client.Dispose();
+        await Record.ExceptionAsync(() => sending.Soon());
     }
 
     [Fact]
@@ -168,37 +194,8 @@ public abstract partial class FaultTests
         Assert.Equal("HELLO", Send(third, "hello"));
         Assert.Equal("HELL", Send(first, "hello", 4)); // keeps what it began with
         third.Close();
-        await server.Recorder.Ended(2);
+        await server.Recorder.Ended(2).Soon();
         Assert.Equal([2L, 3L], server.Recorder.Connections.Select(c => c.Connection));
-    }
-
-    [Fact]
-    public async Task A_TLS_handshake_can_fail_stall_or_show_a_wrong_certificate()
-    {
-        Assert.SkipUnless(Tls, "TLS only");
-        using (var server = Start(EchoFault.FailHandshake()))
-        {
-            Assert.ThrowsAny<Exception>(() => Call(server));
-            await AssertEndedByFault(server, EchoFaultKind.FailHandshake, 0, "fails the TLS handshake");
-        }
-
-        using (var server = Start(EchoFault.StallHandshake()))
-        {
-            using var client = Peers.Call(server.EndPoint);
-            client.Send([22, 3, 1]);
-            client.Shutdown(SocketShutdown.Send);
-            var connection = await End(server);
-            Assert.Equal((EndReason.PeerClosed, 0L), (connection.EndReason, connection.BytesReceived));
-            AssertInjected(connection, (EchoFaultKind.StallHandshake, 0, 1));
-        }
-
-        using (var server = Start(EchoFault.WrongCertificate()))
-        {
-            using var client = Call(server);
-            Assert.Equal("CN=wrong.invalid", client.Tls.RemoteCertificate!.Subject);
-            client.Close();
-            AssertInjected(await End(server), (EchoFaultKind.WrongCertificate, 0, 1));
-        }
     }
 
     [Fact]

@@ -28,11 +28,9 @@ public class EpollManyFaultTests : FaultTests
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
-public class EpollManyTlsFaultTests : FaultTests
+public class EpollManyTlsFaultTests : TlsFaultTests
 {
     private protected override bool One => false;
-
-    private protected override bool Tls => true;
 
     private protected override IPoller Create() => Pollers.Epoll();
 }
@@ -55,11 +53,9 @@ public class SelectManyFaultTests : FaultTests
     private protected override IPoller Create() => new SelectPoller();
 }
 
-public class SelectOneTlsFaultTests : FaultTests
+public class SelectOneTlsFaultTests : TlsFaultTests
 {
     private protected override bool One => true;
-
-    private protected override bool Tls => true;
 
     private protected override IPoller Create() => new SelectPoller();
 }
@@ -75,11 +71,11 @@ public abstract partial class FaultTests
 
     private protected abstract IPoller Create();
 
-    private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
+    private protected static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
 
-    private TestServer Start(params EchoFault[] faults) => Start(null, faults);
+    private protected TestServer Start(params EchoFault[] faults) => Start(null, faults);
 
-    private TestServer Start(Action<EchoServerOptions>? configure, params EchoFault[] faults)
+    private protected TestServer Start(Action<EchoServerOptions>? configure, params EchoFault[] faults)
     {
         using (Create())
         {
@@ -94,10 +90,10 @@ public abstract partial class FaultTests
         return new TestServer(options, new Recorder(), One);
     }
 
-    private TestClient Call(TestServer server) => TestClient.Connect(server.EndPoint, Tls);
+    private protected TestClient Call(TestServer server) => TestClient.Connect(server.EndPoint, Tls);
 
     // The result of the first connection, which also ends a server of one client.
-    private async Task<ConnectionResult> End(TestServer server)
+    private protected async Task<ConnectionResult> End(TestServer server)
     {
         await server.Recorder.Ended(1).Soon();
         if (One)
@@ -126,7 +122,7 @@ public abstract partial class FaultTests
         Assert.Equal(SocketError.ConnectionReset, code);
     }
 
-    private static void AssertInjected(ConnectionResult connection, params (EchoFaultKind Kind, long AtByte, long Count)[] expected) =>
+    private protected static void AssertInjected(ConnectionResult connection, params (EchoFaultKind Kind, long AtByte, long Count)[] expected) =>
         Assert.Equal(expected, connection.Faults.Select(f => (f.Kind, f.AtByte, f.Count)));
 
     [Fact]
@@ -381,7 +377,7 @@ public abstract partial class FaultTests
         Assert.Equal(EndReason.PeerClosed, (await End(server)).EndReason);
     }
 
-    private async Task AssertEndedByFault(TestServer server, EchoFaultKind kind, long atByte, string detail)
+    private protected async Task AssertEndedByFault(TestServer server, EchoFaultKind kind, long atByte, string detail)
     {
         var connection = await End(server);
         Assert.Equal((EndReason.Faulted, atByte), (connection.EndReason, connection.BytesSent));

@@ -45,8 +45,10 @@ internal class WrappedPoller(IPoller poller) : IPoller
     protected virtual int Send(int token, ITransport transport, byte[] buffer, int offset, int count, out SocketError error) =>
         transport.Send(buffer, offset, count, out error);
 
-    private sealed class Tap(WrappedPoller poller, int token, ITransport transport) : ITransport
+    private sealed class Tap(WrappedPoller poller, int token, ITransport transport) : ITransport, IPeerState
     {
+        public bool HasClosed => transport is IPeerState { HasClosed: true };
+
         public IPEndPoint RemoteEndPoint => transport.RemoteEndPoint;
 
         public IPEndPoint? LocalEndPoint => transport.LocalEndPoint;

@@ -73,6 +73,22 @@ public class RandomFaultTests
         world.AssertEmpty();
     }
 
+    [Fact]
+    public void Small_replies_that_are_held_back_count_in_the_budget_with_the_memory_that_they_need()
+    {
+        using var world = new World(() => _now);
+        var (wire, connection) = world.Connect(1, _now, [EchoFault.Delay(TimeSpan.FromHours(1))]);
+        for (var i = 0; i < 10_000; i++)
+        {
+            wire.Receives("x");
+            world.Advance(connection, _now);
+        }
+
+        Assert.InRange(connection.Held, 1, UnsentReplies.MaxReadSize / 50);
+        world.Closer.End(connection, EndReason.IdleTimeout);
+        world.AssertEmpty();
+    }
+
     private static EchoFault Fault(Random random)
     {
         var (time, bytes) = (TimeSpan.FromMilliseconds(random.Next(100)), random.Next(1, 60));

@@ -92,6 +92,8 @@ Describe 'Start-EchoServer -Fault' {
         @{ Call = { Start-EchoServer -Port 0 -Fault (New-EchoFault -Close), $null }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
         @{ Call = { Start-EchoServer -Port 0 -Fault Reset }; Id = 'ParameterArgumentTransformationError'; Says = "'Reset' is not a fault. Make one with New-EchoFault" }
         @{ Call = { Start-EchoServer -Port 0 -Fault ([Management.Automation.PSSerializer]::Deserialize([Management.Automation.PSSerializer]::Serialize((New-EchoFault -Reset)))) }; Id = 'ParameterArgumentTransformationError'; Says = "'resets at once' is a copy of a fault" }
+        @{ Call = { Start-EchoServer -Port 0 -Fault (@(New-EchoFault -Delay 1) * 1001) }; Id = 'ParameterArgumentValidationError'; Says = "'Fault'" }
+        @{ Call = { Start-EchoServer -Port 0 -KeepReceived (256MB + 1) }; Id = 'ParameterArgumentValidationError'; Says = "'KeepReceived'" }
         @{ Call = { Start-EchoServer -Port 0 -KeepReceived -1 }; Id = 'ParameterArgumentValidationError'; Says = "'KeepReceived'" }
     ) {
         $refused = $Call | Should-Throw -FullyQualifiedErrorId "$Id,*"

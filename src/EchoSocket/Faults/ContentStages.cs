@@ -10,7 +10,6 @@ internal sealed class CorruptStage : FaultStage
     private readonly int _index;
     private readonly long _distances;
     private readonly FaultRandom _random;
-    private readonly List<int> _changed = [];
     private long _left; // bytes before the next one to change
 
     public CorruptStage(FaultStage source, EchoFault fault, int index, FaultRandom random)
@@ -27,18 +26,18 @@ internal sealed class CorruptStage : FaultStage
         if (!_source.TryTake(out piece))
             return false;
 
+        List<int>? changed = null;
         var offset = _left;
         for (; offset < piece.Count; offset += 1 + _random.Below(_distances))
         {
             var position = piece.Offset + (int)offset;
             piece.Bytes[position] ^= (byte)(1 << (int)_random.Below(8));
-            _changed.Add(position);
+            (changed ??= []).Add(position);
         }
 
         _left = offset - piece.Count;
-        if (_changed.Count > 0)
-            piece.Marks = new Mark(_index, [.. _changed], piece.Marks);
-        _changed.Clear();
+        if (changed is not null)
+            piece.Marks = new Mark(_index, [.. changed], piece.Marks);
         return true;
     }
 }
@@ -53,7 +52,7 @@ internal sealed class TruncateStage(FaultStage source, EchoFault fault, int inde
 
         piece.Count -= Math.Min(fault.ByteCount, piece.Count);
         var end = piece.Offset + piece.Count;
-        piece.Marks = new Mark(index, end, Mark.Within(piece.Marks, 0, Math.Max(end, piece.Offset + 1)));
+        piece.Marks = new Mark(index, end, Mark.Within(piece.Marks, 0, end));
         return true;
     }
 }

@@ -15,6 +15,9 @@ internal sealed class FaultPlan
     // A piece that is sent later than this did not wait for the clock but for the client.
     private static readonly long MaxLateness = Clock.Ticks(TimeSpan.FromMilliseconds(20));
 
+    // How many pieces without bytes are passed over at once.
+    private const int MaxEmpty = 1000;
+
     private readonly EchoFault[] _faults;
     private readonly InjectedFault?[] _injected;
     private readonly long _start;
@@ -102,7 +105,7 @@ internal sealed class FaultPlan
     /// <summary>Finds out what to do now.</summary>
     public FaultAction Next(long now)
     {
-        while (!_ended)
+        for (var empty = 0; !_ended;)
         {
             if (Act(now) is { } action)
                 return action;
@@ -120,8 +123,12 @@ internal sealed class FaultPlan
             if (_current.Count == 0)
             {
                 RecordMarks(int.MaxValue, now);
-                _hasCurrent = false;
-                continue;
+                DropCurrent();
+                if (++empty < MaxEmpty)
+                    continue;
+
+                Due = now; // the others get their turn, too
+                return FaultAction.Wait;
             }
 
             var most = _acts.Where(IsWaiting).Select(act => act.AtByte - BytesSent).DefaultIfEmpty(long.MaxValue).Min();
@@ -143,8 +150,8 @@ internal sealed class FaultPlan
         if (_current.Count > 0)
             return;
 
-        _hasCurrent = false;
         var late = now - _current.Due;
+        DropCurrent();
         if (late > MaxLateness)
             _stages.ForEach(stage => stage.Postpone(late));
     }
@@ -241,7 +248,13 @@ internal sealed class FaultPlan
     {
         _replies.Clear();
         _stages.Clear();
+        DropCurrent();
+    }
+
+    private void DropCurrent()
+    {
         _current = default;
         _hasCurrent = false;
+        Current = default;
     }
 }

@@ -42,6 +42,8 @@ internal sealed class SpacingStage(FaultStage source, EchoFault fault, int index
 
         _rest.Offset += piece.Count;
         _rest.Count -= piece.Count;
+        if (_rest.Count == 0)
+            _rest = default; // releases its bytes
         if (begun || cut || _next > piece.Due)
             piece.Marks = new Mark(index, piece.Offset, piece.Marks);
         piece.Due = Math.Max(piece.Due, _next);

@@ -19,6 +19,9 @@ internal sealed class FaultyTransport : ITransport
     private const int MaxHeld = 1024 * 1024;
     private const int MaxHeldReplies = 16 * 1024;
 
+    // What a reply that is held back costs, beside its bytes.
+    private const int ReplyCost = 64;
+
     // How many pieces are sent before others get their turn.
     private const int MaxSends = 64;
 
@@ -37,9 +40,10 @@ internal sealed class FaultyTransport : ITransport
     private int _counted; // in the budget for unsent replies
     private int _left; // held when it ended
     private string? _problem;
-    private bool _started;
     private bool _blocked; // the send buffer is full
     private bool _peerClosed;
+    private bool _halfClosed;
+    private bool _certificateTold;
     private bool _ended;
     private bool _reset;
 
@@ -106,6 +110,7 @@ internal sealed class FaultyTransport : ITransport
         if (MayRead)
         {
             received = _transport.Receive(buffer, offset, count, out error);
+            TellCertificate(error);
             if (Establish() && !Run(out var failure))
             {
                 error = failure;
@@ -179,7 +184,6 @@ internal sealed class FaultyTransport : ITransport
     // Does all that the plan says now. Returns false if the connection is to end, by the plan or because a send failed.
     private bool Run(out SocketError error)
     {
-        Start();
         _blocked = false;
         for (var sends = 0; ;)
         {
@@ -201,6 +205,7 @@ internal sealed class FaultyTransport : ITransport
                         return true;
                     break;
                 case FaultAction.HalfClose:
+                    _halfClosed = true;
                     if (_transport.Shutdown())
                         break;
                     error = SocketError.ConnectionReset; // over TLS the close_notify may have taken the system's error
@@ -215,13 +220,6 @@ internal sealed class FaultyTransport : ITransport
         }
     }
 
-    private void Start()
-    {
-        if (!_started && _plan.WrongCertificate is { } fault)
-            _plan.Record(fault, 0, _services.Clock());
-        _started = true;
-    }
-
     private bool SendPiece(out SocketError error)
     {
         var piece = _plan.Current;
@@ -230,6 +228,17 @@ internal sealed class FaultyTransport : ITransport
         _plan.Sent(sent, _services.Clock());
         _blocked = sent < piece.Count;
         return error == SocketError.Success;
+    }
+
+    // The certificate is shown once the handshake has begun.
+    private void TellCertificate(SocketError received)
+    {
+        if (_certificateTold || _tls is null || received != SocketError.InProgress)
+            return;
+
+        _certificateTold = true;
+        if (_plan.WrongCertificate is { } fault)
+            _plan.Record(fault, 0, _services.Clock());
     }
 
     // Returns true once, when the TLS handshake is complete.
@@ -252,10 +261,13 @@ internal sealed class FaultyTransport : ITransport
         return true;
     }
 
-    // Whether a client from which nothing is read has gone. To send nothing tells of a reset.
+    // Whether a client from which nothing is read has gone. To send nothing tells of a reset; after our own FIN it always fails, and
+    // only another error is a reset.
     private bool IsGone(out SocketError error)
     {
         _wire.Send([], 0, 0, out error);
+        if (error == SocketError.Shutdown && _halfClosed)
+            error = SocketError.Success;
         if (error != SocketError.Success)
             return true;
         if (_peerClosed && _plan.Held == 0)
@@ -270,7 +282,9 @@ internal sealed class FaultyTransport : ITransport
     private void Watch()
     {
         var interest = _plan.IsStalled ? Interest.Closing : MayRead ? Interest.Reading : Interest.None;
-        if (!_plan.IsStalled && (_blocked || _transport.WantsToSend))
+
+        // After the handshake, TLS wants to send only the end of a reply that a fault may have dropped.
+        if (!_plan.IsStalled && (_blocked || (!_plan.IsEstablished && _transport.WantsToSend)))
             interest |= Interest.Writing;
         if (interest != _interest)
             _services.Poller.Change(_token, interest);
@@ -279,7 +293,7 @@ internal sealed class FaultyTransport : ITransport
         var reads = (interest & Interest.Reading) != 0;
         _services.Timers.Set(_token, reads ? _due : Math.Min(_due, _services.Clock() + CheckInterval));
 
-        var held = _plan.Held;
+        var held = _plan.Held + (_plan.HeldReplies * ReplyCost);
         _services.Unsent.Hold(held - _counted);
         _counted = held;
     }

@@ -12,6 +12,8 @@ internal sealed class FailingHandshake(ITransport transport, Action failing) : I
     // An alert record (21) of TLS 1.2, 2 bytes long: fatal (2), handshake_failure (40). See RFC 8446, sections 5.1 and 6.
     private static readonly byte[] Alert = [21, 3, 3, 0, 2, 2, 40];
 
+    private const int MaxDiscard = 64 * 1024 * 1024;
+
     private bool _failed;
 
     public IPEndPoint RemoteEndPoint => transport.RemoteEndPoint;
@@ -29,6 +31,11 @@ internal sealed class FailingHandshake(ITransport transport, Action failing) : I
     public int Receive(byte[] buffer, int offset, int count, out SocketError error)
     {
         var received = transport.Receive(buffer, offset, count, out error);
+
+        // After the alert, what still comes is read and thrown away. Left unread, it would make the close a reset, which can
+        // destroy the alert on its way.
+        for (var left = MaxDiscard; _failed && received > 0 && left > 0; left -= received)
+            received = transport.Receive(buffer, offset, count, out error);
         if (received == 0 || _failed)
             return 0;
 
