@@ -78,11 +78,7 @@ public sealed class EchoUdpClient : IDisposable
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static EchoUdpClient Open(EchoClientOptions options, CancellationToken cancellation = default)
     {
-        if (options is null)
-            throw new ArgumentNullException(nameof(options));
-        if (options.Tls is not null || options.KeepAliveTime is not null)
-            throw new ArgumentException("TLS and keep-alive are for TCP only.", nameof(options));
-
+        Check(options);
         cancellation.ThrowIfCancellationRequested();
         var deadline = Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout);
         var addresses = Connector.FindAddresses(options, deadline, cancellation);
@@ -135,10 +131,10 @@ public sealed class EchoUdpClient : IDisposable
             throw new ArgumentNullException(nameof(reply));
         if (count < 1)
             throw new ArgumentOutOfRangeException(nameof(count), count, "A message is one byte or more.");
-        if (count > message.Length || count > reply.Length)
-            throw new ArgumentOutOfRangeException(nameof(count), count, "The message and its reply must fit their buffers.");
         if (_isDisposed)
             throw new ObjectDisposedException(nameof(EchoUdpClient));
+        if (count <= MaxMessageSize && (count > message.Length || count > reply.Length))
+            throw new ArgumentOutOfRangeException(nameof(count), count, "The message and its reply must fit their buffers.");
 
         Warning = null;
         var due = Stopwatch.GetTimestamp() + Clock.Ticks(_options.OperationTimeout);
@@ -168,6 +164,15 @@ public sealed class EchoUdpClient : IDisposable
         _isDisposed = true;
         _registration.Dispose();
         _sockets.Close();
+    }
+
+    /// <summary>Refuses options that are for TCP only.</summary>
+    internal static void Check(EchoClientOptions options)
+    {
+        if (options is null)
+            throw new ArgumentNullException(nameof(options));
+        if (options.Tls is not null || options.KeepAliveTime is not null)
+            throw new ArgumentException("TLS and keep-alive are for TCP only.", nameof(options));
     }
 
     private SocketError Exchange(Socket socket, byte[] message, int count, byte[] reply, long due, out TimeSpan time)

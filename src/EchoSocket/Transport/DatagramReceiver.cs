@@ -16,7 +16,8 @@ internal sealed class DatagramReceiver(bool anyReply, CancellationToken cancella
     private static readonly TimeSpan MismatchGrace = TimeSpan.FromSeconds(1);
 
     // Room for every datagram, so that none is cut.
-    private readonly byte[] _buffer = new byte[64 * 1024];
+    [ThreadStatic]
+    private static byte[]? t_buffer;
 
     /// <summary>The first datagram that was no echo of the message, in words that follow a colon; empty if there was none.</summary>
     public string Wrong { get; private set; } = "";
@@ -30,27 +31,28 @@ internal sealed class DatagramReceiver(bool anyReply, CancellationToken cancella
     /// </summary>
     public SocketError Receive(Socket socket, byte[] message, int count, byte[] reply, long due)
     {
+        var buffer = t_buffer ??= new byte[64 * 1024];
         try
         {
             while (!cancellation.IsCancellationRequested && Clock.MillisecondsUntil(due) is > 0 and var left)
             {
                 socket.ReceiveTimeout = left;
-                var received = socket.Receive(_buffer, 0, _buffer.Length, SocketFlags.None, out var error);
+                var received = socket.Receive(buffer, 0, buffer.Length, SocketFlags.None, out var error);
                 if (error is SocketError.TimedOut or SocketError.WouldBlock)
                     continue;
                 if (error != SocketError.Success)
                     return error;
 
-                var wrong = FindWrong(message, count, received);
+                var wrong = FindWrong(message, count, buffer, received);
                 if (wrong < 0)
                 {
-                    Buffer.BlockCopy(_buffer, 0, reply, 0, count);
+                    Buffer.BlockCopy(buffer, 0, reply, 0, count);
                     return SocketError.Success;
                 }
 
                 if (Wrong.Length > 0)
                     continue;
-                Wrong = Describe(wrong, count, received);
+                Wrong = Describe(wrong, count, buffer, received);
                 due = Math.Min(due, Stopwatch.GetTimestamp() + Clock.Ticks(MismatchGrace));
             }
         }
@@ -64,22 +66,22 @@ internal sealed class DatagramReceiver(bool anyReply, CancellationToken cancella
 
     // The index of the first wrong byte; the size of the message if the datagram has another size; -1 if it is the reply. A server may
     // have been replaced by one of the other form since the last message.
-    private int FindWrong(byte[] message, int count, int received)
+    private int FindWrong(byte[] message, int count, byte[] buffer, int received)
     {
         if (received != count)
             return count;
 
         var forms = EchoForms.Any;
-        return anyReply ? -1 : EchoComparison.FindMismatch(_buffer, 0, message, 0, count, ref forms);
+        return anyReply ? -1 : EchoComparison.FindMismatch(buffer, 0, message, 0, count, ref forms);
     }
 
-    private string Describe(int wrong, int count, int received)
+    private static string Describe(int wrong, int count, byte[] buffer, int received)
     {
         if (wrong == count)
-            return FormattableString.Invariant($"its datagram has {received:N0} bytes rather than {count:N0}: {Escaping.Quote(_buffer, 0, received)}");
+            return FormattableString.Invariant($"its datagram has {received:N0} bytes rather than {count:N0}: {Escaping.Quote(buffer, 0, received)}");
 
         var start = ReplyReceiver.ShownFrom(wrong, count);
         return FormattableString.Invariant(
-            $"the first wrong byte is at offset {wrong:N0} of {count:N0}; it sent {Escaping.Quote(_buffer, start, received - start, cutBefore: start > 0)}");
+            $"the first wrong byte is at offset {wrong:N0} of {count:N0}; it sent {Escaping.Quote(buffer, start, received - start, cutBefore: start > 0)}");
     }
 }
