@@ -34,6 +34,14 @@ internal static class ErrorRecords
                 $"-{given}, or add -UseTls to use TLS with all."),
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>UDP is used, and a value is for TCP only.</summary>
+    public static ErrorRecord TcpOnly(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"{target} is to be reached over UDP, and {given} is for TCP: use one of them. An input object asks for UDP by its property Udp, and for " +
+                "TLS by UseTls."),
+            "ParameterConflict", ErrorCategory.InvalidArgument, target);
+
     public static ErrorRecord MessageRequired() =>
         new(
             new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),
@@ -78,6 +86,7 @@ internal static class ErrorRecords
         EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
         EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,
         EchoError.ReplyMismatch => ErrorCategory.InvalidResult,
+        EchoError.MessageTooLarge => ErrorCategory.LimitsExceeded,
         EchoError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         _ => ErrorCategory.ConnectionError,
     };

@@ -27,6 +27,11 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     private long _added;
     private bool _inputEnded;
     private bool _progressShown;
+    private UdpChoice? _udp;
+
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
+    public SwitchParameter Udp { get; set; }
 
     [Parameter]
     [ValidateRange(0.001, 2147483.0)]
@@ -42,6 +47,7 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        _udp = new UdpChoice(this);
 
         // Only Linux lets several sockets of a program have the same source port.
         _atOnce = SourcePort == 0 || RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? ThrottleLimit : 1;
@@ -50,7 +56,11 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
 
     protected override void Process(string computer, int port)
     {
-        _probes!.Add(Probe(computer, port));
+        var udp = _udp!.UsesUdp(Udp, computer);
+        if (udp && !_udp.IsAllowed(computer, UseTls))
+            return;
+
+        _probes!.Add(Probe(computer, port, udp));
         _added++;
 
         // One at a time, each result is written before the next input object is read, which -PipelineVariable needs.
@@ -83,10 +93,10 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     }
 
     // Another thread runs what this returns, so the parameters are read here: the next input object may change them.
-    private Func<CancellationToken, PathReport> Probe(string computer, int port)
+    private Func<CancellationToken, PathReport> Probe(string computer, int port, bool udp)
     {
         var options = Configure(new EchoClientOptions { Host = computer, Port = port, ConnectionTimeout = TimeSpan.FromSeconds(TimeoutSeconds) });
-        return stop => PathProbe.Run(options, stop);
+        return stop => udp ? EchoUdpProbe.Run(options, stop) : PathProbe.Run(options, stop);
     }
 
     // Writes the next result if it is there in time.
@@ -114,7 +124,7 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
 
     private void Write(PathReport report)
     {
-        WriteVerbose($"{report.ComputerName}, port {report.Port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
+        WriteVerbose($"{report.ComputerName}, port {report.Port}{(report.Udp ? " over UDP" : "")}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
         if (Detailed && report.Warning.Length > 0)
             WriteWarning(report.Warning);
         WriteObject(Detailed ? new EchoPathReport(report) : report.Success);
