@@ -34,8 +34,8 @@ Describe 'A UDP server in the foreground' {
         $result | Should-HaveType ([EchoSocket.EchoUdpSummary])
         $result.MessagesReceived, $result.MessagesSent, $result.BytesReceived, $result.BytesSent, $result.RefusedMessages -join ' ' | Should-BeString '3 3 10 10 0'
         "$($result.LocalEndPoints)" | Should-Be "127.0.0.1:$($prompt.Port)"
-        "$($result.PeerEndPoints)" | Should-Be "$($one.LocalEndPoint); $($two.LocalEndPoint)"
-        "$($result.PeerMessages)" | Should-Be '2; 1'
+        "$($result.PeerEndPoints)" | Should-Be "$($one.LocalEndPoint) $($two.LocalEndPoint)"
+        "$($result.PeerMessages)" | Should-Be '2 1'
         $result.Peers.Bytes -join ' ' | Should-BeString '10 0'
         $result.Peers[0].FirstSeen | Should-BeLessThanOrEqual $result.Peers[0].LastSeen
         $messages[0].Message | Should-Be "Listening for UDP on 127.0.0.1:$($prompt.Port)."
