@@ -9,8 +9,8 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// Decides which datagrams are answered. The sender of a datagram is easily forged, so that the reply reaches somebody else: one
-/// who does not answer it, one may hope. For one thread.
+/// Decides which datagrams are answered. The sender of a datagram is easily forged, so a reply may reach somebody who never asked for
+/// it, or a service that answers it in turn. For one thread.
 /// </summary>
 internal sealed class DatagramAccess
 {
