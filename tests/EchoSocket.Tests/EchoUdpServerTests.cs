@@ -97,6 +97,22 @@ public class EchoUdpServerTests
     }
 
     [Theory]
+    [InlineData("0.0.0.0")]
+    [InlineData("::")]
+    public async Task A_message_that_comes_before_the_server_serves_is_answered_from_its_address_too(string bound)
+    {
+        DatagramWays.SkipUnlessPossible(portable: false);
+        using var server = EchoUdpServer.Listen(new EchoUdpServerOptions { Addresses = [bound], Port = 0, MessageCount = 1 });
+        using var client = new UdpClientSocket();
+        client.Send("hello"u8.ToArray(), "127.0.0.3", server.LocalEndPoint.Port);
+
+        await Bounded.Start(() => server.Serve()).Soon();
+
+        Assert.Equal("HELLO"u8, client.Receive(out var from));
+        Assert.Equal(new IPEndPoint(IPAddress.Parse("127.0.0.3"), server.LocalEndPoint.Port), from);
+    }
+
+    [Theory]
     [MemberData(nameof(Ways))]
     public void Several_addresses_have_one_port(bool portable)
     {

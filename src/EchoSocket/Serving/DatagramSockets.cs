@@ -28,7 +28,7 @@ internal static class DatagramSockets
             hosts = [.. hosts.Select(host => new KeyValuePair<string, IPAddress[]>(host.Key, [.. host.Value.SelectMany(address => Each(address, dual))]))];
         }
 
-        return Binding.Open(hosts, port, Bind);
+        return Binding.Open(hosts, port, (endPoint, dual) => Bind(endPoint, dual, chooseSource));
     }
 
     /// <summary>A way to use a bound socket.</summary>
@@ -40,7 +40,7 @@ internal static class DatagramSockets
         : address.Equals(IPAddress.IPv6Any) ? EndPoints.InterfaceAddresses().Where(own => dual || own.AddressFamily == AddressFamily.InterNetworkV6)
         : [address];
 
-    private static Socket Bind(IPEndPoint endPoint, bool dual)
+    private static Socket Bind(IPEndPoint endPoint, bool dual, bool chooseSource)
     {
         if (IsMulticast(endPoint.Address))
             throw new SocketException((int)SocketError.AddressNotAvailable); // Linux would bind it
@@ -48,6 +48,8 @@ internal static class DatagramSockets
         return Binding.Bind(new Socket(endPoint.AddressFamily, SocketType.Dgram, ProtocolType.Udp), endPoint, dual, socket =>
         {
             socket.ReceiveBufferSize = ReceiveBufferSize;
+            if (chooseSource && PacketInformation.IsNeeded(endPoint))
+                PacketInformation.Ask(socket);
             socket.Bind(endPoint);
         });
     }

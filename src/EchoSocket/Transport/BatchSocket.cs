@@ -37,11 +37,7 @@ internal sealed unsafe class BatchSocket : IDatagramSocket
         _descriptor = (int)socket.Handle;
         _size = size;
         _addressSize = socket.AddressFamily == AddressFamily.InterNetwork ? 16 : EndPoints.AddressSize;
-        if (!IPAddress.IsLoopback(((IPEndPoint)socket.LocalEndPoint!).Address))
-        {
-            PacketInformation.Ask(socket); // a reply from a socket of one address leaves from it anyway, but broadcasts come to it, too
-            _controlSize = PacketInformation.MaxSize;
-        }
+        _controlSize = PacketInformation.IsNeeded((IPEndPoint)socket.LocalEndPoint!) ? PacketInformation.MaxSize : 0;
 
         // Not a power of two: the beginnings of all datagrams would share a few sets of the processor's cache.
         var stride = ((size + 63) & -64) + (33 * 64);

@@ -1,4 +1,5 @@
 using System;
+using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 
@@ -24,7 +25,16 @@ internal static unsafe class PacketInformation
     private static readonly int TypeOffset = IntPtr.Size + 4;
     private static readonly int HeaderSize = IntPtr.Size + 8;
 
-    /// <summary>Lets the socket report the address of every datagram.</summary>
+    /// <summary>
+    /// Whether a server on this endpoint needs it: a reply from a socket of one address leaves from that address anyway, but broadcasts
+    /// come to it, too.
+    /// </summary>
+    public static bool IsNeeded(IPEndPoint local) => !IPAddress.IsLoopback(local.Address);
+
+    /// <summary>
+    /// Lets the socket report the address of every datagram. Call it before binding: for a datagram that comes earlier, the system does not
+    /// know the address.
+    /// </summary>
     public static void Ask(Socket socket)
     {
         var one = 1;
