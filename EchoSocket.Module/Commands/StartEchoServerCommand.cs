@@ -9,14 +9,22 @@ using System.Threading.Tasks;
 namespace EchoSocket.Commands;
 
 /// <summary>
-/// Serves one client or many, here or in the background, and writes how each connection ended. PowerShell calls
+/// Serves one client or many over TCP, or messages over UDP, here or in the background, and writes how each connection ended. PowerShell calls
 /// <see cref="StopProcessing"/> on another thread, and all other members on the pipeline thread.
 /// </summary>
 [Cmdlet(VerbsLifecycle.Start, "EchoServer")]
-[OutputType(typeof(EchoConnection), typeof(EchoServerJob))]
+[OutputType(typeof(EchoConnection), typeof(EchoUdpSummary), typeof(EchoServerJob))]
 public sealed class StartEchoServerCommand : TlsServerCommand
 {
-    private volatile EchoServer? _server;
+    // Every parameter that has a meaning over TCP only.
+    private static readonly string[] TcpOnly =
+    [
+        nameof(UseTls), nameof(Certificate), nameof(IntermediateCertificate), nameof(RequireClientCertificate), nameof(TrustedClient),
+        nameof(HandshakeTimeoutSeconds), nameof(Backlog), nameof(IdleTimeoutSeconds), nameof(KeepAliveSeconds), nameof(KeepListening),
+        nameof(MaxConnections), nameof(ConnectionCount), nameof(Fault), nameof(Seed), nameof(KeepReceived),
+    ];
+
+    private volatile IServing? _server;
 
     [Parameter]
     [ComputerNameArgument]
@@ -51,6 +59,16 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     [Parameter]
     [ValidateRange(0, 63)]
     public int DscpValue { get; set; }
+
+    [Parameter]
+    public SwitchParameter Udp { get; set; }
+
+    [Parameter]
+    [ValidateRange(1, long.MaxValue)]
+    public long MessageCount { get; set; }
+
+    [Parameter]
+    public SwitchParameter AllowPrivilegedPort { get; set; }
 
     [Parameter]
     public SwitchParameter KeepListening { get; set; }
@@ -88,6 +106,10 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         if (MyInvocation.ExpectingInput)
             ThrowTerminatingError(ErrorRecords.InputNotSupported());
 
+        if (Udp && TcpOnly.FirstOrDefault(name => ParameterRequirement.IsGiven(this, name)) is { } tcpOnly)
+            this.Conflict($"-{tcpOnly} is for TCP, and a server with -Udp has no connections: omit one of them.", tcpOnly);
+        this.Require(nameof(Udp), nameof(MessageCount), "counts messages over UDP");
+        this.Require(nameof(Udp), nameof(AllowPrivilegedPort), "is for messages over UDP");
         base.BeginProcessing();
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
@@ -98,9 +120,15 @@ public sealed class StartEchoServerCommand : TlsServerCommand
 
     protected override void EndProcessing()
     {
-        var server = Listen();
-        WriteVerbose($"Listening on {Text(server.LocalEndPoints)}.");
-        var facts = Facts(server).ToList();
+        var tcp = Udp ? null : new TcpServing(Listen(() => EchoServer.Listen(TcpOptions(), Stop)), KeepListening);
+        var udp = Udp ? new UdpServing(Listen(() => EchoUdpServer.Listen(UdpOptions(), Stop))) : null;
+        var server = tcp ?? (IServing)udp!;
+        _server = server;
+        if (Stopping)
+            server.Stop(); // Ctrl+C came before the server existed
+
+        WriteVerbose($"{Listening(server)}.");
+        var facts = Facts(tcp?.Server).ToList();
         facts.ForEach(WriteVerbose);
         var reachable = server.LocalEndPoints.Where(e => !IPAddress.IsLoopback(e.Address)).ToList();
         if (AllowFrom is null && reachable.Count > 0)
@@ -113,13 +141,14 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         {
             if (facts.Count > 0 && !IsVerbose())
                 Say(string.Join("\n", facts));
-            StartJob(server);
+            var (line, runspace) = (MyInvocation.Line.Trim(), Runspace.DefaultRunspace);
+            StartJob(tcp is not null ? new EchoTcpServerJob(line, Name, tcp, IsVerbose(), runspace) : new EchoUdpServerJob(line, Name, udp!, IsVerbose(), runspace));
             return;
         }
 
         if (!IsVerbose())
             Say(string.Join("\n", [Where(server), .. facts]));
-        if (KeepListening)
+        if (KeepListening || Udp)
             ServeMany(server);
         else
             ServeOne(server);
@@ -134,16 +163,16 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     protected override void Dispose(bool disposing)
     {
         if (disposing)
-            _server?.Dispose();
+            _server?.Stop();
         base.Dispose(disposing);
     }
 
     // What the server has chosen, and the user may need.
-    private IEnumerable<string> Facts(EchoServer server)
+    private IEnumerable<string> Facts(EchoServer? server)
     {
-        if (server.Certificate is { } certificate)
+        if (server?.Certificate is { } certificate)
             yield return $"The server's certificate is {CertificateText.Identity(TlsDetails.Of(certificate))}.";
-        if (Fault.Any(IsRandom) && !ParameterRequirement.IsGiven(this, nameof(Seed)))
+        if (server is not null && Fault.Any(IsRandom) && !ParameterRequirement.IsGiven(this, nameof(Seed)))
             yield return FormattableString.Invariant($"The seed of the faults is {server.Seed}. To repeat them, add -Seed {server.Seed}.");
     }
 
@@ -152,30 +181,50 @@ public sealed class StartEchoServerCommand : TlsServerCommand
 
     private static string Text(IEnumerable<IPEndPoint> endPoints) => string.Join(", ", endPoints);
 
-    private EchoServer Listen()
+    private T Configure<T>(T options)
+        where T : EchoServiceOptions
     {
-        var options = new EchoServerOptions
+        options.Addresses = Address;
+        options.Port = Port;
+        options.AllowFrom = AllowFrom;
+        options.Transform = Transform;
+        options.DscpValue = DscpValue;
+        if (options.DscpLimitation is { } limitation)
+            WriteWarning(limitation);
+        return options;
+    }
+
+    private EchoUdpServerOptions UdpOptions() => Configure(new EchoUdpServerOptions
+    {
+        MessageCount = MessageCount > 0 ? MessageCount : null,
+        AllowPrivilegedPort = AllowPrivilegedPort,
+    });
+
+    private EchoServerOptions TcpOptions()
+    {
+        var options = Configure(new EchoServerOptions
         {
-            Addresses = Address,
-            Port = Port,
-            AllowFrom = AllowFrom,
             Tls = Tls,
             Backlog = Backlog,
-            Transform = Transform,
             MaxConnections = MaxConnections,
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
             KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
-            DscpValue = DscpValue,
             Faults = Fault,
             Seed = ParameterRequirement.IsGiven(this, nameof(Seed)) ? Seed : null,
             KeepReceived = KeepReceived,
-        };
-        foreach (var limitation in new[] { options.KeepAliveLimitation, options.DscpLimitation }.OfType<string>())
+        });
+        if (options.KeepAliveLimitation is { } limitation)
             WriteWarning(limitation);
+        return options;
+    }
+
+    private T Listen<T>(Func<T> listen)
+        where T : class
+    {
         try
         {
-            _server = EchoServer.Listen(options, Stop);
+            return listen();
         }
         catch (OperationCanceledException)
         {
@@ -184,12 +233,8 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         catch (EchoException e)
         {
             ThrowTerminatingError(e.ToErrorRecord(e.EndPoint));
+            return null!;
         }
-
-        // Ctrl+C may have come before the server existed.
-        if (Stopping)
-            _server!.Stop();
-        return _server!;
     }
 
     // As Write-Host does: at the terminal, and not in the output.
@@ -199,19 +244,24 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             WriteInformation(new HostInformationMessage { Message = text }, ["PSHOST"]);
     }
 
-    private string Where(EchoServer server)
-    {
-        var clients = !KeepListening ? " for one client" : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
-        return $"Listening on {Text(server.LocalEndPoints)}{(UseTls ? " with TLS" : "")}{clients}. Press Ctrl+C to stop.";
-    }
+    private string Where(IServing server) =>
+        $"{Listening(server)}{(UseTls ? " with TLS" : "")}{For()}. Press Ctrl+C to stop.";
 
-    private void ServeOne(EchoServer server)
+    private string Listening(IServing server) => $"Listening {(Udp ? "for UDP " : "")}on {Text(server.LocalEndPoints)}";
+
+    // How much it serves.
+    private string For() =>
+        Udp ? (MessageCount > 0 ? $" for {MessageCount:N0} message{(MessageCount == 1 ? "" : "s")}" : "")
+        : !KeepListening ? " for one client"
+        : ConnectionCount > 0 ? $" for {ConnectionCount:N0} client{(ConnectionCount == 1 ? "" : "s")}" : "";
+
+    private void ServeOne(IServing server)
     {
         // The port is free before the next command gets the result.
-        var output = new PipelineOutput(this) { Ending = server.Dispose };
+        var output = new PipelineOutput(this) { Ending = server.Stop };
         try
         {
-            server.ServeOne(new ServerObserver(output, IsVerbose()));
+            server.Serve(output, IsVerbose());
             output.ShowRefused();
         }
         catch (EchoException e)
@@ -221,17 +271,17 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     }
 
     // The server runs on a thread of its own, so that a downstream command that processes results slowly delays no client.
-    private void ServeMany(EchoServer server)
+    private void ServeMany(IServing server)
     {
         var queue = new PipelineQueue();
         var output = new PipelineOutput(this);
-        var observer = new ServerObserver(queue, IsVerbose());
+        var verbose = IsVerbose();
         var serving = Task.Factory.StartNew(
             () =>
             {
                 try
                 {
-                    server.ServeMany(observer);
+                    server.Serve(queue, verbose);
                 }
                 finally
                 {
@@ -260,9 +310,8 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         }
     }
 
-    private void StartJob(EchoServer server)
+    private void StartJob(EchoServerJob job)
     {
-        var job = new EchoServerJob(MyInvocation.Line.Trim(), Name, server, KeepListening, IsVerbose(), Runspace.DefaultRunspace);
         job.Start();
         _server = null; // the job owns it now, and outlives this command
         JobRepository.Add(job);

@@ -125,7 +125,7 @@ public abstract class TlsClientCommand : StoppableCommand
             TrustedCertificate = (X509Certificate2[])AsCertificates.Transform(null!, trusted.Value);
     }
 
-    private static EchoServerJob? Job(string computer) => TextArgumentAttribute.Source(computer) as EchoServerJob;
+    private static EchoTcpServerJob? Job(string computer) => TextArgumentAttribute.Source(computer) as EchoTcpServerJob;
 
     private bool UsesTls(string computer) => UseTls || (!_useTlsGiven && Job(computer) is { UseTls: true });
 }

@@ -4,7 +4,7 @@ using System.Linq;
 namespace EchoSocket;
 
 /// <summary>How a client's connection ended. A busy server creates many, so each is only a reference to the core's result.</summary>
-public sealed class EchoConnection(ConnectionResult result)
+public sealed class EchoConnection(ConnectionResult result) : IServerResult
 {
     /// <summary>When the connection was accepted, in UTC.</summary>
     public DateTime Time => result.StartTime;
@@ -40,4 +40,11 @@ public sealed class EchoConnection(ConnectionResult result)
 
     /// <summary>The first bytes that the client sent, as hexadecimal digits. (The types file adds them as an array of bytes.)</summary>
     public string ReceivedHex => Hexadecimal.From(result.ReceivedBytes);
+
+    string IServerResult.Kind => EndReason;
+
+    string IServerResult.Sentence =>
+        $"{RemoteEndPoint} ended after {StatisticsText.Duration(DurationMilliseconds)}: " +
+        $"{EndReason}{(Detail.Length > 0 ? $" ({Detail})" : "")}; " +
+        $"received {StatisticsText.Bytes(BytesReceived)}, sent {StatisticsText.Bytes(BytesSent)}.";
 }

@@ -4,7 +4,6 @@ using System.Linq;
 using System.Management.Automation;
 using System.Management.Automation.Runspaces;
 using System.Net;
-using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 
 namespace EchoSocket;
@@ -13,14 +12,14 @@ namespace EchoSocket;
 /// An echo server in the background. It listens from the moment it exists. All public members may be called from any
 /// thread. The server has a thread of its own, and the events of the job's streams and of its state are raised there.
 /// </summary>
-public sealed class EchoServerJob : Job, IServerOutput
+public abstract class EchoServerJob : Job, IServerOutput
 {
     /// <summary>How many results of each kind are kept for Receive-Job. Further ones are only counted, in <see cref="Dropped"/>.</summary>
     public const int MaxKeptResults = 10_000;
 
     private static readonly ConcurrentDictionary<EchoServerJob, Runspace> Running = new();
 
-    private readonly EchoServer _server;
+    private readonly IServing _serving;
     private readonly Runspace _runspace;
     private readonly Thread _thread;
     private readonly ManualResetEvent _closed = new(initialState: false);
@@ -30,27 +29,18 @@ public sealed class EchoServerJob : Job, IServerOutput
     private volatile bool _stopped;
     private bool _subscriberFailed; // only the server's thread uses it
 
-    internal EchoServerJob(string command, string? name, EchoServer server, bool keepListening, bool verbose, Runspace runspace)
+    private protected EchoServerJob(string command, string? name, IServing serving, bool verbose, Runspace runspace)
         : base(command, name)
     {
         PSJobTypeName = nameof(EchoServerJob);
-        _server = server;
-        if (server.Certificate is { } certificate)
-        {
-            var details = TlsDetails.Of(certificate);
-            Certificate = new X509Certificate2(certificate.RawData);
-            CertificateThumbprint = details.Thumbprint;
-            TlsHostName = NameFor(ComputerName, details.Names, Certificate);
-        }
-
-        LocalEndPoints = new ResultList(server.LocalEndPoints.Select(e => e.ToString()));
+        _serving = serving;
         _runspace = runspace;
-        var observer = new ServerObserver(this, verbose);
-        _thread = new Thread(() => Serve(keepListening, observer)) { IsBackground = true, Name = $"Echo {server.LocalEndPoint.Port}" }; // Linux shows 15 characters
+        LocalEndPoints = new ResultList(serving.LocalEndPoints.Select(e => e.ToString()));
+        _thread = new Thread(() => Serve(verbose)) { IsBackground = true, Name = $"Echo {Port}" }; // Linux shows 15 characters
     }
 
     /// <summary>The address that the server listens on; the first one if there are several.</summary>
-    public string Address => _server.LocalEndPoint.Address.ToString();
+    public string Address => First.Address.ToString();
 
     /// <summary>
     /// The address by which clients on this computer reach the server: the first one that it listens on, or the loopback address
@@ -61,66 +51,31 @@ public sealed class EchoServerJob : Job, IServerOutput
     {
         get
         {
-            var address = _server.LocalEndPoint.Address;
+            var address = First.Address;
             return (address.Equals(IPAddress.Any) ? IPAddress.Loopback : address.Equals(IPAddress.IPv6Any) ? IPAddress.IPv6Loopback : address).ToString();
         }
     }
 
     /// <summary>The port that the server listens on.</summary>
-    public int Port => _server.LocalEndPoint.Port;
+    public int Port => First.Port;
 
     /// <summary>The address and port that the server listens on, as <c>address:port</c>; the first if there are several.</summary>
-    public string LocalEndPoint => _server.LocalEndPoint.ToString();
+    public string LocalEndPoint => First.ToString();
 
     /// <summary>All addresses that the server listens on, each with the port.</summary>
     public ResultList LocalEndPoints { get; }
 
+    /// <summary>Whether the server is reached over UDP. The client cmdlets bind this property by its name.</summary>
+    public abstract bool Udp { get; }
+
     /// <summary>Whether the server uses TLS. The client cmdlets bind this property by its name.</summary>
-    public bool UseTls => Certificate is not null;
-
-    /// <summary>The certificate that the server shows, without its private key; null without TLS.</summary>
-    public X509Certificate2? Certificate { get; }
-
-    /// <summary>Its SHA-256 thumbprint: 64 hexadecimal digits; empty without TLS.</summary>
-    public string CertificateThumbprint { get; } = "";
-
-    /// <summary>
-    /// A name that the certificate is for, if it is not for <see cref="ComputerName"/>; otherwise empty. The client cmdlets bind this
-    /// property by its name.
-    /// </summary>
-    public string TlsHostName { get; } = "";
-
-    /// <summary>What clients trust that get the server from this job. The client cmdlets bind this property by its name.</summary>
-    [Hidden]
-    public X509Certificate2[] TrustedCertificate => Certificate is null ? [] : [Certificate];
-
-    /// <summary>
-    /// How the server misbehaves on purpose. A new value is for connections that are accepted from then on; null and an empty
-    /// array heal the server.
-    /// </summary>
-    public EchoFault[] Fault
-    {
-        get => [.. _server.Faults];
-        set => _server.Faults = value ?? [];
-    }
-
-    /// <summary>What is random about the faults follows from this number and the connection's.</summary>
-    public int Seed => _server.Seed;
-
-    /// <summary>Clients being served now. A client counts until the result of its connection can be received.</summary>
-    public int ActiveConnections => _server.ActiveConnections;
-
-    /// <summary>Clients accepted so far.</summary>
-    public long TotalConnections => _server.TotalConnections;
-
-    /// <summary>Clients refused so far, because <c>-AllowFrom</c> does not include them.</summary>
-    public long RefusedConnections => _server.RefusedConnections;
+    public abstract bool UseTls { get; }
 
     /// <summary>Bytes read from all clients so far.</summary>
-    public long BytesReceived => _server.BytesReceived;
+    public abstract long BytesReceived { get; }
 
     /// <summary>Bytes sent to all clients so far.</summary>
-    public long BytesSent => _server.BytesSent;
+    public abstract long BytesSent { get; }
 
     /// <summary>Results and messages dropped, because <see cref="MaxKeptResults"/> of their kind were waiting to be received.</summary>
     public long Dropped => Interlocked.Read(ref _dropped);
@@ -129,9 +84,13 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     public override string Location => LocalEndPoints.ToString();
 
-    /// <summary>The reason of a failure; otherwise the numbers of clients: now, in all, and refused.</summary>
-    public override string StatusMessage => _failure ??
-        $"{ActiveConnections} connected, {TotalConnections} in all{(RefusedConnections > 0 ? $", {RefusedConnections} refused" : "")}{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+    /// <summary>The reason of a failure; otherwise the most important numbers.</summary>
+    public override string StatusMessage => _failure ?? $"{Totals}{(Dropped > 0 ? $", {Dropped} results dropped" : "")}";
+
+    /// <summary>The most important numbers, as words.</summary>
+    private protected abstract string Totals { get; }
+
+    private IPEndPoint First => _serving.LocalEndPoints[0];
 
     bool IServerOutput.IsFull => false;
 
@@ -141,7 +100,7 @@ public sealed class EchoServerJob : Job, IServerOutput
         WaitFor(_ended);
     }
 
-    void IServerOutput.WriteConnection(EchoConnection connection) => Add(Output, PSObject.AsPSObject(connection));
+    void IServerOutput.WriteResult(IServerResult result) => Add(Output, PSObject.AsPSObject(result));
 
     void IServerOutput.WriteVerbose(string text) => Add(Verbose, new VerboseRecord(text));
 
@@ -169,35 +128,26 @@ public sealed class EchoServerJob : Job, IServerOutput
         {
             // Waits for the server to close, but not for the handlers of the final state. Receive-Job -Wait -AutoRemoveJob
             // disposes a job that has just ended while such a handler waits for Receive-Job: waiting here would deadlock.
-            _server.Dispose();
+            _serving.Stop();
             WaitFor(_closed);
         }
 
         base.Dispose(disposing);
     }
 
-    // A client that is told of the server by this job trusts this very certificate, whatever its names are.
-    private static string NameFor(string computer, string[] names, X509Certificate2 certificate) =>
-        names.Contains(computer) ? ""
-        : names.Length == 0 ? certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false)
-        : (names.FirstOrDefault(name => !IPAddress.TryParse(name, out _)) ?? names[0]).Replace("*", "server");
-
     private void BeginStop()
     {
         _stopped = true;
-        _server.Stop();
+        _serving.Stop();
     }
 
     // An exception that left this thread would end the user's PowerShell.
-    private void Serve(bool keepListening, ServerObserver observer)
+    private void Serve(bool verbose)
     {
         Exception? failure = null;
         try
         {
-            if (keepListening)
-                _server.ServeMany(observer);
-            else
-                _server.ServeOne(observer);
+            _serving.Serve(this, verbose);
         }
         catch (Exception e)
         {
@@ -209,7 +159,7 @@ public sealed class EchoServerJob : Job, IServerOutput
 
     private void End(Exception? failure)
     {
-        _server.Dispose();
+        _serving.Stop();
         _runspace.StateChanged -= OnRunspaceStateChanged;
         Running.TryRemove(this, out _);
         _closed.Set();

@@ -9,7 +9,7 @@ internal interface IServerOutput
     /// <summary>True while the output can't take another result.</summary>
     bool IsFull { get; }
 
-    void WriteConnection(EchoConnection connection);
+    void WriteResult(IServerResult result);
 
     void WriteVerbose(string text);
 

@@ -13,18 +13,18 @@ internal sealed class PipelineOutput(PSCmdlet cmdlet) : IServerOutput
 {
     private const int MaxShown = 20;
 
-    private readonly List<EchoConnection> _refused = [];
+    private readonly List<IServerResult> _refused = [];
 
     public bool IsFull => false;
 
     /// <summary>Called before a result is written.</summary>
     public Action? Ending { get; set; }
 
-    public void WriteConnection(EchoConnection connection)
+    public void WriteResult(IServerResult result)
     {
         Ending?.Invoke();
-        if (!TryWrite(() => cmdlet.WriteObject(connection)))
-            _refused.Add(connection);
+        if (!TryWrite(() => cmdlet.WriteObject(result)))
+            _refused.Add(result);
     }
 
     public void WriteVerbose(string text) => TryWrite(() => cmdlet.WriteVerbose(text));
@@ -38,9 +38,9 @@ internal sealed class PipelineOutput(PSCmdlet cmdlet) : IServerOutput
             return;
 
         cmdlet.Host.UI.WriteLine(); // ends the line on which the terminal has echoed ^C
-        foreach (var connection in _refused.Take(MaxShown))
-            cmdlet.Host.UI.WriteLine(ServerObserver.Sentence(connection));
-        var others = _refused.Skip(MaxShown).GroupBy(c => c.EndReason).Select(g => $"{g.Count():N0} {g.Key}").ToList();
+        foreach (var result in _refused.Take(MaxShown))
+            cmdlet.Host.UI.WriteLine(result.Sentence);
+        var others = _refused.Skip(MaxShown).GroupBy(r => r.Kind).Select(g => $"{g.Count():N0} {g.Key}").ToList();
         if (others.Count > 0)
             cmdlet.Host.UI.WriteLine($"{_refused.Count - MaxShown:N0} more connections ended: {string.Join(", ", others)}.");
     }

@@ -31,12 +31,12 @@ internal sealed class PipelineQueue : IServerOutput
         }
     }
 
-    public void WriteConnection(EchoConnection connection)
+    public void WriteResult(IServerResult result)
     {
         lock (_gate)
         {
             _results++;
-            Add(output => output.WriteConnection(connection));
+            Add(output => output.WriteResult(result));
         }
     }
 

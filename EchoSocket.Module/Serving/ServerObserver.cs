@@ -1,5 +1,4 @@
 using System.Collections.Generic;
-using System.Globalization;
 using System.Net;
 using System.Runtime.CompilerServices;
 
@@ -41,13 +40,13 @@ internal sealed class ServerObserver : IEchoObserver
     public void Received(IPEndPoint remote, byte[] buffer, int count)
     {
         if (_verbose)
-            _output.WriteVerbose($"{remote} sent {Bytes(count)}: {_previews[remote].Next(buffer, count)}");
+            _output.WriteVerbose($"{remote} sent {StatisticsText.Bytes(count)}: {_previews[remote].Next(buffer, count)}");
     }
 
     public void Injected(IPEndPoint remote, InjectedFault fault)
     {
         if (_verbose)
-            _output.WriteVerbose($"{remote}: as asked, the server {fault.Fault} (at byte {fault.AtByte.ToString("N0", CultureInfo.InvariantCulture)} of its replies).");
+            _output.WriteVerbose($"{remote}: as asked, the server {fault.Fault} (at byte {StatisticsText.Number(fault.AtByte)} of its replies).");
     }
 
     public void Ended(IPEndPoint remote, ConnectionResult connection)
@@ -56,22 +55,13 @@ internal sealed class ServerObserver : IEchoObserver
         if (_verbose)
         {
             _previews.Remove(remote);
-            _output.WriteVerbose(Sentence(result));
+            _output.WriteVerbose(((IServerResult)result).Sentence);
         }
 
-        _output.WriteConnection(result);
+        _output.WriteResult(result);
     }
 
-    /// <summary>Says how a connection ended.</summary>
-    public static string Sentence(EchoConnection connection) =>
-        $"{connection.RemoteEndPoint} ended after {StatisticsText.Duration(connection.DurationMilliseconds)}: " +
-        $"{connection.EndReason}{(connection.Detail.Length > 0 ? $" ({connection.Detail})" : "")}; " +
-        $"received {Bytes(connection.BytesReceived)}, sent {Bytes(connection.BytesSent)}.";
-
     public void Warned(string message) => _output.WriteWarning(message);
-
-    private static string Bytes(long count) =>
-        string.Format(CultureInfo.InvariantCulture, count == 1 ? "{0:N0} byte" : "{0:N0} bytes", count);
 
     // Compares by identity, because two connections may have equal remote endpoints: a client can connect from one port to two
     // addresses of this computer.

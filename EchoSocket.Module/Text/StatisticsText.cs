@@ -60,6 +60,10 @@ public static class StatisticsText
     /// <summary>A number of messages per second, in seven characters.</summary>
     public static string Rate(double rate) => rate < 100 ? $"{rate:N1}" : rate < 999_999.5 ? $"{rate:N0}" : ThreeDigits(rate);
 
+    internal static string Number(long number) => number.ToString("N0", CultureInfo.InvariantCulture);
+
+    internal static string Bytes(long count) => $"{Number(count)} byte{(count == 1 ? "" : "s")}";
+
     internal static string Connections(long count) => $"{count:N0} connection{(count == 1 ? "" : "s")}";
 
     private static string ThreeDigits(double value)

@@ -14,13 +14,23 @@ internal sealed class TextPreview
     private readonly Decoder _decoder = EncodingArgumentAttribute.Utf8.GetDecoder();
     private readonly char[] _chars = new char[4096];
 
-    public string Next(byte[] buffer, int count)
+    /// <summary>The next bytes of the stream.</summary>
+    public string Next(byte[] buffer, int count) => Quote(buffer, 0, count, flush: false);
+
+    /// <summary>A message by itself.</summary>
+    public string Whole(byte[] buffer, int offset, int count)
+    {
+        _decoder.Reset();
+        return Quote(buffer, offset, count, flush: true);
+    }
+
+    private string Quote(byte[] buffer, int offset, int count, bool flush)
     {
         var text = new StringBuilder();
         var hidden = 0L;
-        for (var offset = 0; offset < count;)
+        for (var end = offset + count; offset < end;)
         {
-            _decoder.Convert(buffer, offset, count - offset, _chars, 0, _chars.Length, flush: false, out var used, out var made, out _);
+            _decoder.Convert(buffer, offset, end - offset, _chars, 0, _chars.Length, flush, out var used, out var made, out _);
             offset += used;
             for (var i = 0; i < made; i++)
             {

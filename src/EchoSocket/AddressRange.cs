@@ -1,6 +1,5 @@
 using System;
 using System.Globalization;
-using System.Linq;
 using System.Net;
 using EchoSocket.Common;
 
@@ -16,12 +15,12 @@ public sealed class AddressRange
     private const int MappedPrefix = 96; // the bits before the IPv4 address in ::ffff:a.b.c.d
 
     private readonly IPAddress _first;
-    private readonly byte[] _bytes;
+    private readonly PeerAddress _start;
     private readonly int _prefixLength;
 
     private AddressRange(IPAddress first, int prefixLength)
     {
-        (_first, _bytes, _prefixLength) = (first, first.GetAddressBytes(), prefixLength);
+        (_first, _start, _prefixLength) = (first, new PeerAddress(first, 0), prefixLength);
     }
 
     /// <summary>
@@ -56,11 +55,12 @@ public sealed class AddressRange
         if (address is null)
             throw new ArgumentNullException(nameof(address));
 
-        address = EndPoints.Unmap(address);
-        return address.AddressFamily == _first.AddressFamily
-            && (Scope(_first) == 0 || Scope(_first) == Scope(address))
-            && Masked(address.GetAddressBytes(), _prefixLength).SequenceEqual(_bytes);
+        return Contains(new PeerAddress(EndPoints.Unmap(address), 0));
     }
+
+    /// <summary>The same for the address of a peer, without an allocation.</summary>
+    internal bool Contains(in PeerAddress address) =>
+        (_start.Scope == 0 || _start.Scope == address.Scope) && address.StartsWith(_start, _prefixLength);
 
     /// <summary>The address, or the first address and the length of the prefix: <c>192.0.2.0/24</c>.</summary>
     public override string ToString() => _prefixLength == Bits(_first) ? _first.ToString() : $"{_first}/{_prefixLength}";
@@ -97,8 +97,6 @@ public sealed class AddressRange
     }
 
     private static int Bits(IPAddress address) => 8 * address.GetAddressBytes().Length;
-
-    private static long Scope(IPAddress address) => address.GetAddressBytes().Length == 4 ? 0 : address.ScopeId;
 
     private static FormatException Refused(string text, string reason = "Write 192.0.2.1, 192.0.2.0/24, 2001:db8::1 or 2001:db8::/32.") =>
         new($"'{Escaping.EscapeControls(text)}' is not an IP address or network. {reason}");

@@ -7,7 +7,6 @@ using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
 using System.Threading;
 using EchoSocket.Common;
-using EchoSocket.Connecting;
 using EchoSocket.Serving;
 using EchoSocket.Transport;
 
@@ -84,7 +83,7 @@ public sealed class EchoServer : IDisposable
     /// <summary>Clients accepted so far, without those that were refused.</summary>
     public long TotalConnections => _counters.Total;
 
-    /// <summary>Clients refused so far, because <see cref="EchoServerOptions.AllowFrom"/> does not include them.</summary>
+    /// <summary>Clients refused so far, because <see cref="EchoServiceOptions.AllowFrom"/> does not include them.</summary>
     public long RefusedConnections => _counters.Refused;
 
     /// <summary>Bytes read from all clients so far.</summary>
@@ -104,8 +103,7 @@ public sealed class EchoServer : IDisposable
         if (options is null)
             throw new ArgumentNullException(nameof(options));
 
-        var hosts = options.Addresses.Select(host => new KeyValuePair<string, IPAddress[]>(host, Resolve(host, options, cancellation))).ToList();
-        var listeners = Listeners.Open(hosts, options.Port, options.Backlog);
+        var listeners = Listeners.Open(options.Resolve(cancellation), options.Port, options.Backlog);
         try
         {
             Array.ForEach(listeners, listener => Dscp.Apply(listener, options.DscpValue));
@@ -167,14 +165,6 @@ public sealed class EchoServer : IDisposable
         _options.Tls is null && faults.FirstOrDefault(fault => fault.NeedsTls) is { } found
             ? throw new ArgumentException($"A server without TLS cannot have the fault '{found.Kind}'. Use TLS, or omit the fault.")
             : [.. faults];
-
-    private static IPAddress[] Resolve(string host, EchoServerOptions options, CancellationToken cancellation)
-    {
-        var resolution = options.Resolver.Resolve(host, deadline: long.MaxValue, cancellation);
-        return resolution.Addresses.Length > 0
-            ? resolution.Addresses
-            : throw Errors.HostNotFound(host, Connector.Display(host, options.Port), resolution.Error);
-    }
 
     private void Serve(AcceptLimits limits, IEchoObserver? observer)
     {

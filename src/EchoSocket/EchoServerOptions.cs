@@ -1,15 +1,12 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
-using System.Net;
 using EchoSocket.Common;
-using EchoSocket.Connecting;
-using EchoSocket.Polling;
 
 namespace EchoSocket;
 
 /// <summary>Where an echo server listens, what it sends back, and its limits. A server takes a copy.</summary>
-public sealed class EchoServerOptions
+public sealed class EchoServerOptions : EchoServiceOptions
 {
     /// <summary>The default port of servers and clients.</summary>
     public const int DefaultPort = 8081;
@@ -22,48 +19,14 @@ public sealed class EchoServerOptions
 
     private static readonly Action<byte[], int> Upper = (buffer, count) => AsciiUpper.Apply(buffer, 0, count);
 
-    private IReadOnlyList<string> _addresses = ["127.0.0.1"];
-    private int _port = DefaultPort;
     private int _backlog = 128;
     private int _maxConnections = int.MaxValue;
     private int? _connectionCount;
     private TimeSpan? _idleTimeout;
     private TimeSpan? _keepAliveTime;
-    private int _dscp;
-    private IReadOnlyList<AddressRange>? _allowFrom;
     private EchoFault[] _faults = [];
     private int _keepReceived;
     private Action<byte[], int>? _transformBytes;
-
-    /// <summary>
-    /// The addresses to bind, all with the same port: addresses of this computer, or names of it. A name stands for those of its
-    /// addresses that this computer has. <c>::</c> accepts IPv4 clients, too, unless there is an IPv4 address in the list. Default
-    /// 127.0.0.1, so that only this computer can reach the server.
-    /// </summary>
-    /// <exception cref="ArgumentException">The list is empty, or an element is neither a name nor an IP address.</exception>
-    public IReadOnlyList<string> Addresses
-    {
-        get => _addresses;
-        set
-        {
-            if (value is null || value.Count == 0)
-                throw new ArgumentException("The list must have one address or more.", nameof(value));
-            if (value.Select(HostName.Problem).FirstOrDefault(problem => problem is not null) is { } found)
-                throw new ArgumentException(found, nameof(value));
-
-            _addresses = [.. value];
-        }
-    }
-
-    /// <summary>The port to bind, 0 to 65535; 0 chooses a free port. Default 8081.</summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is not a port.</exception>
-    public int Port
-    {
-        get => _port;
-        set => _port = value is >= IPEndPoint.MinPort and <= IPEndPoint.MaxPort
-            ? value
-            : throw new ArgumentOutOfRangeException(nameof(value), value, "A port is 0 to 65535.");
-    }
 
     /// <summary>
     /// How many clients may wait to be accepted, 1 or more. Default 128. The operating system caps it (on Linux at
@@ -77,22 +40,6 @@ public sealed class EchoServerOptions
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "A backlog is 1 or more.");
     }
-
-    /// <summary>
-    /// Whose connections are served, one range or more. All others are disconnected at once, with RST and before anything is read.
-    /// Default null: everyone's.
-    /// </summary>
-    /// <exception cref="ArgumentException">The list is empty, or has a range that is null.</exception>
-    public IReadOnlyList<AddressRange>? AllowFrom
-    {
-        get => _allowFrom;
-        set => _allowFrom = value is null || (value.Count > 0 && value.All(range => range is not null))
-            ? value?.ToArray()
-            : throw new ArgumentException("The list must have one range or more. Set null to allow everyone.", nameof(value));
-    }
-
-    /// <summary>What is done to the bytes before they are sent back. Default <see cref="EchoTransform.Upper"/>.</summary>
-    public EchoTransform Transform { get; set; }
 
     /// <summary>
     /// How many clients <see cref="EchoServer.ServeMany"/> serves at once, 1 or more. Default: no limit. Further clients wait in
@@ -157,19 +104,6 @@ public sealed class EchoServerOptions
     }
 
     /// <summary>
-    /// The differentiated services code point (DSCP, RFC 2474) of the packets that the server sends, 0 to 63. Default 0: best effort.
-    /// </summary>
-    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
-    public int DscpValue
-    {
-        get => _dscp;
-        set => _dscp = Dscp.Checked(value);
-    }
-
-    /// <summary>What this system lacks for <see cref="DscpValue"/>, as a sentence for the user; null if nothing.</summary>
-    public string? DscpLimitation => Dscp.Limitation(_dscp);
-
-    /// <summary>
     /// How the server misbehaves on purpose. Several compose in the order given, see <see cref="EchoFault"/>. Default empty: not at all.
     /// </summary>
     /// <exception cref="ArgumentException">The list has an element that is null, or more than <see cref="MaxFaults"/>.</exception>
@@ -226,10 +160,4 @@ public sealed class EchoServerOptions
     /// once (20 KiB over TLS). A test may change it.
     /// </summary>
     internal long UnsentBudget { get; set; } = 64 * 1024 * 1024;
-
-    /// <summary>Resolves names; a test may replace it.</summary>
-    internal NameResolver Resolver { get; set; } = NameResolver.Default;
-
-    /// <summary>Makes the poller that the server waits with. A test may choose another one.</summary>
-    internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;
 }

@@ -18,7 +18,7 @@ public interface IEchoObserver
     void Connected(IPEndPoint remote);
 
     /// <summary>
-    /// A client connected that <see cref="EchoServerOptions.AllowFrom"/> does not include. It was disconnected. No other call
+    /// A client connected that <see cref="EchoServiceOptions.AllowFrom"/> does not include. It was disconnected. No other call
     /// is made for it.
     /// </summary>
     void Refused(IPEndPoint remote);

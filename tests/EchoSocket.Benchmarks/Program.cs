@@ -10,6 +10,7 @@ internal static class Program
           servers [ROUNDS]      Start-EchoServer -KeepListening alternating with C, async Socket and Kestrel (default 3)
           servers ROUNDS free   the same with server and load not pinned to a processor
           tls [ROUNDS]          the same over TLS, with C (OpenSSL) and Kestrel (default 3)
+          udp [ROUNDS]          Start-EchoServer -Udp alternating with async datagrams of .NET (default 3)
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
           hostile tls           the same over TLS
           greedy [CLIENTS]      clients that send and never read: what the server keeps for them (default 9000)
@@ -29,6 +30,8 @@ internal static class Program
         ["servers", var rounds, "free"] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n, free: true).Run(),
         ["tls"] => TlsComparison.Run(3),
         ["tls", var rounds] when int.TryParse(rounds, out var n) && n > 0 => TlsComparison.Run(n),
+        ["udp"] => UdpComparison.Run(3),
+        ["udp", var rounds] when int.TryParse(rounds, out var n) && n > 0 => UdpComparison.Run(n),
         ["hostile"] => new Hostile(tls: false).Run(8),
         ["hostile", "tls"] => new Hostile(tls: true).Run(8),
         ["greedy"] => Greedy.Run(9_000),

@@ -20,13 +20,13 @@ internal sealed class ServerProcess : IDisposable
     {
     }
 
-    public ServerProcess(string name, ProcessStartInfo start)
+    public ServerProcess(string name, ProcessStartInfo start, bool udp = false)
     {
         start.RedirectStandardInput = true;
         start.RedirectStandardOutput = true;
         _process = Process.Start(start)!;
         Port = int.Parse(_process.StandardOutput.ReadLine()!, CultureInfo.InvariantCulture);
-        if (!SpinWait.SpinUntil(IsListening, StartTimeoutMilliseconds))
+        if (!SpinWait.SpinUntil(() => IsListening(udp), StartTimeoutMilliseconds))
             throw new TimeoutException($"The {name} server does not listen on port {Port}.");
     }
 
@@ -75,10 +75,11 @@ internal sealed class ServerProcess : IDisposable
         return 0;
     }
 
-    private bool IsListening()
+    private bool IsListening(bool udp)
     {
         if (_process.HasExited)
             throw new InvalidOperationException("The server ended.");
-        return IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Any(e => e.Port == Port);
+        var system = IPGlobalProperties.GetIPGlobalProperties();
+        return (udp ? system.GetActiveUdpListeners() : system.GetActiveTcpListeners()).Any(e => e.Port == Port);
     }
 }

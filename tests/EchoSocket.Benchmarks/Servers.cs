@@ -40,6 +40,7 @@ internal static class Servers
         [Portable] = ServePortable,
         [IdleConnections.Server] = IdleConnections.Serve,
         [Delays.Server] = Delays.Serve,
+        [UdpComparison.Async] = UdpComparison.ServeAsync,
         [AsyncSockets] = listening => ServeAsync(listening).GetAwaiter().GetResult(),
         [Kestrel] = listening => ServeKestrel(listening, 0, null),
         [TlsServers.Ours] = TlsServers.ServeOurs,
@@ -61,6 +62,7 @@ internal static class Servers
     public static ProcessStartInfo StartInfo(string name) => name switch
     {
         Ours => ServerProcess.InPowerShell("(Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096).Port"),
+        UdpComparison.Ours => ServerProcess.InPowerShell("(Start-EchoServer -Udp -AsJob -Port 0).Port"),
         Cmdlets => ServerProcess.InPowerShell(OneClientAfterTheOther),
         _ => ServerProcess.Own(name),
     };

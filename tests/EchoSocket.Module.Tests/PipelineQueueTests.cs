@@ -29,11 +29,11 @@ public sealed class PipelineQueueTests : IDisposable
         for (var i = 0; i < Capacity; i++)
         {
             Assert.Equal(false, Call("get_IsFull"));
-            Call("WriteConnection", results[i].BaseObject);
+            Call("WriteResult", results[i].BaseObject);
         }
 
         Assert.Equal(true, Call("get_IsFull"));
-        Call("WriteConnection", results[Capacity].BaseObject);
+        Call("WriteResult", results[Capacity].BaseObject);
         Call("Complete");
         Call("Drain", Output());
 
@@ -45,12 +45,12 @@ public sealed class PipelineQueueTests : IDisposable
     public void Verbose_messages_beyond_the_capacity_are_counted_and_results_and_warnings_are_kept()
     {
         var result = _engine.Run("[EchoSocket.EchoConnection][EchoSocket.ConnectionResult]@{}").Output.Single().BaseObject;
-        Call("WriteConnection", result);
+        Call("WriteResult", result);
         for (var i = 0; i < Capacity + 3; i++)
             Call("WriteVerbose", $"{i}");
         Assert.Equal(false, Call("get_IsFull"));
         Call("WriteWarning", "careful");
-        Call("WriteConnection", result);
+        Call("WriteResult", result);
         Call("Complete");
 
         Call("Drain", Output());

@@ -40,6 +40,38 @@ public class AllocationTests
         Assert.InRange(counted.Last - counted.First, 0, Once);
     }
 
+    // With peers that are forgotten, and messages that are refused. The server's last message tells what its thread has allocated.
+    [Fact]
+    public async Task A_UDP_server_allocates_nothing_for_a_message()
+    {
+        const int Once = 20_000;
+        const int Messages = 2_000;
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "only Linux has recvmmsg");
+        using var server = EchoUdpServer.Listen(new EchoUdpServerOptions { Port = 0, MaxPeers = 1, AllowFrom = [AddressRange.Parse("127.0.0.0/30")] });
+        var allocated = Bounded.Start(() =>
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            server.Serve();
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        });
+        using var one = new UdpClientSocket();
+        using var two = new UdpClientSocket("127.0.0.2");
+        using var refused = new UdpClientSocket("127.0.0.5");
+        var message = new byte[32];
+        for (var i = 0; i < Messages; i++)
+        {
+            refused.Send(message, "127.0.0.1", server.LocalEndPoint.Port);
+            one.Exchange(message, server.LocalEndPoint.Port);
+            two.Exchange(message, server.LocalEndPoint.Port);
+        }
+
+        server.Stop();
+
+        // The buffer of the batch is allocated once.
+        Assert.InRange(await allocated.Soon() - (32 * (65536 + (33 * 64))), 0, Once);
+        Assert.Equal((2 * Messages, Messages, (2 * Messages) - 1), (server.MessagesSent, server.RefusedMessages, server.ForgottenPeers));
+    }
+
     // SslStream alone would allocate 8 KiB for each, and keep them until the client sends something. The allocations that
     // another test's garbage collections add (see above) are within the bound.
     [Fact]

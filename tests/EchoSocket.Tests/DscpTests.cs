@@ -87,6 +87,30 @@ public class DscpTests
     }
 
     [Theory]
+    [InlineData("127.0.0.1")]
+    [InlineData("::1")]
+    public void Replies_of_a_server_over_UDP_have_it(string address)
+    {
+        SkipUnlessLinux(address);
+        using var server = EchoUdpServer.Listen(new EchoUdpServerOptions { Addresses = [address], Port = 0, MessageCount = 1, DscpValue = ExpeditedForwarding });
+        var serving = Bounded.Start(() => server.Serve());
+
+        using var client = new PeerProgram("python3", "-u", "-c", $$"""
+            import socket
+            family = socket.AF_INET6 if ':' in '{{address}}' else socket.AF_INET
+            s = socket.socket(family, socket.SOCK_DGRAM)
+            s.settimeout(30)
+            s.setsockopt(41 if family == socket.AF_INET6 else 0, 66 if family == socket.AF_INET6 else 13, 1)
+            s.sendto(b'x', ('{{address}}', {{server.LocalEndPoint.Port}}))
+            data, ancillary, flags, peer = s.recvmsg(16, 64)
+            print('dscp', ancillary[0][2][0] >> 2, 'ecn', ancillary[0][2][0] & 3)
+            """);
+
+        client.ReadUntil($"dscp {ExpeditedForwarding} ecn 0");
+        serving.Get();
+    }
+
+    [Theory]
     [InlineData("127.0.0.1", "127.0.0.1")]
     [InlineData("::1", "::1")]
     [InlineData("::", "127.0.0.1")]

@@ -36,7 +36,7 @@ Describe 'A message' {
         @{ What = 'a row without it'; Value = { "Text`nhi" | ConvertFrom-Csv }; Says = "*the properties Text is no message*the property Message*" }
         @{ What = 'a hashtable'; Value = { @{ Message = 'hi' } }; Says = '*`[pscustomobject`]*' }
         @{ What = 'a file'; Value = { Get-Item $PSHOME }; Says = '*System.IO.DirectoryInfo is no message*the property Message*' }
-        @{ What = 'a server job'; Value = { $server }; Says = '*EchoServerJob is no message*the property Message*' }
+        @{ What = 'a server job'; Value = { $server }; Says = '*ServerJob is no message*the property Message*' }
         @{ What = 'an address, which names a server'; Value = { [ipaddress] '127.0.0.1' }; Says = '*is no message*' }
         @{ What = 'a URI, which names a server'; Value = { [uri] 'http://127.0.0.1' }; Says = '*is no message*' }
         @{ What = 'an empty cell'; Value = { "Message,Author`n,me" | ConvertFrom-Csv }; Says = '*puts nothing on the wire*' }

@@ -14,6 +14,22 @@ BeforeAll {
             Row    = 'PeerReset 25.0 h 5000000000 7 127.0.0.1:2 d'
         }
         @{
+            Object = & {
+                $peer = [EchoSocket.EchoUdpPeer]@{ RemoteEndPoint = '127.0.0.1:2'; Messages = 3; Bytes = 4; FirstSeen = '2026-01-02 03:04:05'; LastSeen = '2026-01-02 03:04:06' }
+                $summary = [EchoSocket.EchoUdpSummary]::new(@($peer, $peer))
+                $summary.Time = [datetime] '2026-01-02 03:04:05'
+                $summary.LocalEndPoints = [EchoSocket.ResultList]::new(@('127.0.0.1:1', '[::1]:1'))
+                $summary.DurationMilliseconds = 90061001
+                $summary.MessagesReceived = 8
+                $summary.MessagesSent = 7
+                $summary.RefusedMessages = 6
+                $summary.ForgottenPeers = 3
+                $summary
+            }
+            Head   = 'Duration Received Sent Refused Peers LocalEndPoints'
+            Row    = '25.0 h 8 7 6 5 127.0.0.1:1 [::1]:1'
+        }
+        @{
             Object = [EchoSocket.EchoReply]@{
                 Message = 'hi'; Reply = 'HI'; ByteCount = 2; RoundTripMilliseconds = 1.2345
                 LocalEndPoint = '127.0.0.1:1'; RemoteEndPoint = '127.0.0.1:2'

@@ -37,7 +37,7 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
     }
 
     It 'shows <_> as they are kept' -ForEach @(
-        'Connections', 'Connections as a list', 'Connections with faults as a list', 'Faults of a connection', 'Faults', 'Jobs', 'Replies', 'Replies as a list', 'Replies of bytes', 'Path reports', 'Path reports as a list', 'Attempts to connect'
+        'Connections', 'Connections as a list', 'Connections with faults as a list', 'Faults of a connection', 'Faults', 'Jobs', 'UDP jobs', 'UDP summaries', 'UDP summaries as a list', 'UDP peers', 'Replies', 'Replies as a list', 'Replies of bytes', 'Path reports', 'Path reports as a list', 'Attempts to connect'
         'Statistics', 'Statistics as a table', 'Statistics as a list', 'Buckets of a histogram'
     ) {
         $shown[$_] -join "`n" | Should-BeString ($kept[$_] -join "`n") -CaseSensitive
@@ -45,7 +45,7 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
 
     It 'shows nothing else' {
         $shown.Keys -join ', ' | Should-BeString ($kept.Keys -join ', ') -CaseSensitive
-        $kept.Count | Should-Be 16
+        $kept.Count | Should-Be 20
     }
 
     It 'breaks no line' {

@@ -37,10 +37,14 @@ internal static class EndPoints
         }
     }
 
-    /// <summary>The addresses of this computer's network interfaces.</summary>
-    public static IEnumerable<IPAddress> OwnAddresses() => NetworkInterface.GetAllNetworkInterfaces()
+    /// <summary>The addresses of this computer's network interfaces, link-local ones with their interface.</summary>
+    public static IEnumerable<IPAddress> InterfaceAddresses() => NetworkInterface.GetAllNetworkInterfaces()
         .SelectMany(network => network.GetIPProperties().UnicastAddresses)
-        .Select(address => address.Address.IsIPv6LinkLocal ? new IPAddress(address.Address.GetAddressBytes()) : address.Address); // no scope
+        .Select(address => address.Address);
+
+    /// <summary>The addresses of this computer's network interfaces, without interfaces.</summary>
+    public static IEnumerable<IPAddress> OwnAddresses() => InterfaceAddresses()
+        .Select(address => address.IsIPv6LinkLocal ? new IPAddress(address.GetAddressBytes()) : address);
 
     /// <summary>Reads a <c>struct sockaddr_in</c> or <c>sockaddr_in6</c> of Linux (ip(7), ipv6(7)).</summary>
     public static unsafe IPEndPoint Read(byte* address)

@@ -34,6 +34,8 @@ internal static class Errors
 
     public static EchoException Accept(string endPoint, SocketException e) => Other(endPoint, "Accepting a client on", e);
 
+    public static EchoException Receive(string endPoint, SocketException e) => Other(endPoint, "Receiving on", e);
+
     // 'tried' is the list of addresses tried, in parentheses; empty if there is none beyond the endpoint itself.
     public static EchoException Connect(string endPoint, string tried, SocketException e, TimeSpan limit, string? source = null, int sourcePort = 0) =>
         SourceErrors.Find(endPoint, e, source, sourcePort) ?? Connect(endPoint, tried, source is null ? "" : $"from {source} ", e, limit);

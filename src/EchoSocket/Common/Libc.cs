@@ -6,7 +6,7 @@ namespace EchoSocket.Common;
 
 /// <summary>The functions of the C library that are called on Linux, under their own names.</summary>
 /// <remarks>
-/// accept4, recv and send never block here and often fail with EAGAIN, so they are called without a GC transition
+/// accept4, recv, send, recvmmsg and sendmmsg never block here and often fail with EAGAIN, so they are called without a GC transition
 /// (<c>SuppressGCTransition</c>): a garbage collection may have to wait some microseconds for their copying. For the same
 /// functions the caller reads errno in the next line, before anything can change it, rather than with SetLastError. Together
 /// that saves 3 to 4 % of the time of a small message.
@@ -58,6 +58,17 @@ internal static unsafe class Libc
     public static extern IntPtr send(int descriptor, byte* buffer, IntPtr count, int flags);
 
     [DllImport("libc")]
+    [SuppressGCTransition]
+    public static extern int recvmmsg(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);
+
+    [DllImport("libc", EntryPoint = nameof(recvmmsg))]
+    public static extern int recvmmsg_blocking(int descriptor, MultiMessage* messages, uint count, int flags, void* timeout);
+
+    [DllImport("libc")]
+    [SuppressGCTransition]
+    public static extern int sendmmsg(int descriptor, MultiMessage* messages, uint count, int flags);
+
+    [DllImport("libc")]
     public static extern int getsockname(int descriptor, byte* address, int* size);
 
     [DllImport("libc")]
@@ -93,16 +104,50 @@ internal static unsafe class Libc
 
     public static SocketError ToSocketError(int number) => number switch
     {
+        1 or 13 => SocketError.AccessDenied, // EPERM (a firewall's refusal), EACCES
+        9 or 88 => SocketError.NotSocket, // EBADF, ENOTSOCK
         11 => SocketError.WouldBlock, // EAGAIN
         12 or 28 or 105 => SocketError.NoBufferSpaceAvailable, // ENOMEM, ENOSPC (epoll's own limit), ENOBUFS
         22 => SocketError.InvalidArgument, // EINVAL
         23 or 24 => SocketError.TooManyOpenSockets, // ENFILE, EMFILE
         32 => SocketError.Shutdown, // EPIPE
+        90 => SocketError.MessageSize, // EMSGSIZE
+        99 => SocketError.AddressNotAvailable, // EADDRNOTAVAIL
         101 => SocketError.NetworkUnreachable, // ENETUNREACH
         103 => SocketError.ConnectionAborted, // ECONNABORTED
         104 => SocketError.ConnectionReset, // ECONNRESET
         110 => SocketError.TimedOut, // ETIMEDOUT
+        111 => SocketError.ConnectionRefused, // ECONNREFUSED
         113 => SocketError.HostUnreachable, // EHOSTUNREACH
         _ => SocketError.SocketError,
     };
+}
+
+/// <summary>struct mmsghdr of recvmmsg(2).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal struct MultiMessage
+{
+    public MessageHeader Header;
+    public uint Count;
+}
+
+/// <summary>struct msghdr of recvmsg(2).</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct MessageHeader
+{
+    public byte* Name;
+    public uint NameSize;
+    public IoVector* Vectors;
+    public UIntPtr VectorCount;
+    public byte* Control;
+    public UIntPtr ControlSize;
+    public int Flags;
+}
+
+/// <summary>struct iovec.</summary>
+[StructLayout(LayoutKind.Sequential)]
+internal unsafe struct IoVector
+{
+    public byte* Start;
+    public UIntPtr Count;
 }

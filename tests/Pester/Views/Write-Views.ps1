@@ -139,8 +139,20 @@ $statistics = @(
 # At a terminal PowerShell leaves the last column empty; Out-String by itself does not.
 $columns = $Host.UI.RawUI.BufferSize.Width - 1
 
+$peers = @(
+    @{ RemoteEndPoint = '127.0.0.1:50462'; Messages = 11; Bytes = 22 }
+    @{ RemoteEndPoint = $ipv6; Messages = 1234567890123; Bytes = 1234567890000 }
+) | ForEach-Object { [EchoSocket.EchoUdpPeer] ($_ + @{ FirstSeen = $time; LastSeen = $time.AddHours(30) }) }
+$summary = [EchoSocket.EchoUdpSummary]::new($peers)
+$summary.Time = $time
+$summary.LocalEndPoints = [EchoSocket.ResultList]::new(@($ipv6, '127.0.0.1:65535'))
+$summary.DurationMilliseconds = 90061001
+$summary.MessagesReceived = $summary.MessagesSent = 1234567890123
+$summary.RefusedMessages = 12345678
+
 # A free port has five digits, but which?
 $job = Start-EchoServer -AsJob -Port 0 -Name 'a-long-name-of-a-server-in-the-background'
+$udpJob = Start-EchoServer -Udp -AsJob -Port 0 -Name 'a-long-name-of-a-server-in-the-background'
 
 $(
     foreach ($view in @(
@@ -150,6 +162,10 @@ $(
             @{ Name = 'Faults of a connection'; Output = { $faulty.Faults } }
             @{ Name = 'Faults'; Output = { $faults } }
             @{ Name = 'Jobs'; Output = { ($job | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
+            @{ Name = 'UDP jobs'; Output = { ($udpJob | Out-String -Stream -Width $columns) -replace ':\d{5}', ':#####' } }
+            @{ Name = 'UDP summaries'; Output = { $summary } }
+            @{ Name = 'UDP summaries as a list'; Output = { $summary | Format-List } }
+            @{ Name = 'UDP peers'; Output = { $peers } }
             @{ Name = 'Replies'; Output = { $replies[0..2] } }
             @{ Name = 'Replies as a list'; Output = { $replies[1..3] | Format-List } }
             @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
@@ -165,4 +181,4 @@ $(
         & $view.Output | Out-String -Stream -Width $columns | ForEach-Object TrimEnd | Where-Object { $_ }
     }
 ) | Set-Content $Path -Encoding UTF8
-Remove-Job $job -Force
+Remove-Job $job, $udpJob -Force
