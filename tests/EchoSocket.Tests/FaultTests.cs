@@ -37,6 +37,28 @@ public class EpollManyTlsFaultTests : FaultTests
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
+public class EpollThreadsFaultTests : FaultTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => false;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollThreadsTlsFaultTests : FaultTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => true;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
 public class SelectOneFaultTests : FaultTests
 {
     private protected override bool One => true;
@@ -73,6 +95,8 @@ public abstract partial class FaultTests
 
     private protected abstract bool Tls { get; }
 
+    private protected virtual int Threads => 1;
+
     private protected abstract IPoller Create();
 
     private static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
@@ -88,7 +112,7 @@ public abstract partial class FaultTests
 
         var options = new EchoServerOptions
         {
-            Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, Faults = faults, Seed = 42,
+            Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, Faults = faults, Seed = 42, ThreadCount = Threads,
         };
         configure?.Invoke(options);
         return new TestServer(options, new Recorder(), One);

@@ -28,10 +28,11 @@ public sealed class ServingTests : IDisposable
     public ServingTests()
     {
         var counters = new ServerCounters();
+        var loop = counters.Loops[0];
         _acceptor = new Acceptor([_listener], ListenerToken, new AcceptLimits(100, 100), allowFrom: null, _poller, counters, _recorder);
         _closer = new ConnectionCloser(
-            _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, "127.0.0.1:2");
-        _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, counters, _recorder);
+            _poller, _connections, _activity, _unsent, loop, _recorder, "127.0.0.1:2", _acceptor.ConnectionEnded);
+        _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, loop, _recorder);
     }
 
     public void Dispose()
@@ -230,7 +231,7 @@ public sealed class ServingTests : IDisposable
         var (connection, _) = Connect();
         _acceptor.UpdateAccepting(1);
         _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
-        Assert.Null(_acceptor.Accept(ListenerToken, token: 3));
+        Assert.Null(_acceptor.Accept(ListenerToken));
         Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
         Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
 
