@@ -117,9 +117,9 @@ internal sealed class FakePoller : IPoller
 
     public int Wait(int milliseconds, int[] ready) => throw new NotSupportedException();
 
-    public void Wake()
-    {
-    }
+    public int Wakes { get; private set; }
+
+    public void Wake() => Wakes++;
 
     public void Report(int token)
     {

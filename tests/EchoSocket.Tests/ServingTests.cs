@@ -244,6 +244,33 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public void An_acceptor_out_of_handles_is_woken_when_another_loop_closes_a_connection()
+    {
+        _acceptor.UpdateAccepting(1);
+        _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+
+        _acceptor.ConnectionEndedElsewhere(1);
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal((1, Interest.Reading), (_poller.Wakes, _poller.Interests[ListenerToken]));
+    }
+
+    [Theory]
+    [InlineData(100, long.MaxValue, 99, 1)] // one less than the most
+    [InlineData(100, long.MaxValue, 98, 0)]
+    [InlineData(100, long.MaxValue, 0, 0)]
+    [InlineData(100, 1000L, 0, 1)] // perhaps the last in all
+    [InlineData(100, 1000L, 1, 0)]
+    public void An_acceptor_is_woken_when_another_loop_ends_a_connection_that_it_may_wait_for(int atOnce, long total, int active, int wakes)
+    {
+        using var acceptor = new Acceptor([_listener], ListenerToken, new AcceptLimits(atOnce, total), null, _poller, new ServerCounters(), null);
+        acceptor.ConnectionEndedElsewhere(active);
+        Assert.Equal(wakes, _poller.Wakes);
+    }
+
+    [Fact]
     public void Without_handles_from_the_start_it_warns_and_pauses()
     {
         Assert.Null(NoHandles.Run(() => _acceptor.UpdateAccepting(0)).Error);

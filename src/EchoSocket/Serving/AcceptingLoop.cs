@@ -39,10 +39,9 @@ internal sealed class AcceptingLoop : EventLoop
     /// <summary>Serves until it is stopped, or until the last client that the limits allow has disconnected. Then stops the other loops.</summary>
     protected override void Serve()
     {
-        var server = Counters.Server;
-        while (!IsStopping && !(_acceptor.IsDone && server.Active == 0))
+        while (!IsStopping && !(_acceptor.IsDone && Counters.Server.Active == 0))
         {
-            _acceptor.UpdateAccepting(server.Active);
+            UpdateAccepting();
             RunRound(_acceptor.ResumeTime);
         }
 
@@ -57,11 +56,8 @@ internal sealed class AcceptingLoop : EventLoop
     {
         for (var left = 1 + (ReadyCount / ClientsPerAccept); left > 0 && _acceptor.Accept(listener) is { } client; left--)
         {
-            if (!_acceptor.Allows(client))
-                continue;
-
-            Deal(client);
-            _acceptor.UpdateAccepting(Counters.Server.Active);
+            if (_acceptor.Allows(client))
+                Deal(client);
         }
     }
 
@@ -70,14 +66,28 @@ internal sealed class AcceptingLoop : EventLoop
         var loop = Fewest();
         if (loop != this)
         {
-            loop.HandOver(_acceptor.Admit(client, loop.Counters));
+            var admitted = _acceptor.Admit(client, loop.Counters);
+            try
+            {
+                UpdateAccepting(); // first: once the client has a reply, a limit that it reached is in force
+            }
+            finally
+            {
+                loop.HandOver(admitted);
+            }
         }
-        else if (!TryServe(client, _admit, out var error))
+        else if (TryServe(client, _admit, out var error))
+        {
+            UpdateAccepting();
+        }
+        else
         {
             client.Close();
             _acceptor.Failed(error);
         }
     }
+
+    private void UpdateAccepting() => _acceptor.UpdateAccepting(Counters.Server.Active);
 
     // The loop that accepts has more to do than the others, so it is the last of equals.
     private EventLoop Fewest()
