@@ -60,6 +60,10 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     public int ConnectionCount { get; set; }
 
     [Parameter]
+    [ValidateRange(1, EchoServerOptions.MaxThreadCount)]
+    public int ThreadCount { get; set; } = new EchoServerOptions().ThreadCount;
+
+    [Parameter]
     [ValidateNotNull]
     public EchoFault[] Fault { get; set; } = [];
 
@@ -85,6 +89,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         base.BeginProcessing();
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
+        this.Require(nameof(KeepListening), nameof(ThreadCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");
         if (!UseTls && Fault.FirstOrDefault(fault => fault.NeedsTls) is { } found)
             ThrowTerminatingError(ParameterRequirement.Missing(nameof(UseTls), nameof(Fault), $"has the fault {found.Kind}, which is for a server that uses TLS"));
@@ -155,6 +160,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             Transform = Transform,
             MaxConnections = MaxConnections,
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
+            ThreadCount = ThreadCount,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
             KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
             Faults = Fault,
