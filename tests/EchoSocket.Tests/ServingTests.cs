@@ -257,6 +257,22 @@ public sealed class ServingTests : IDisposable
         Assert.Equal((1, Interest.Reading), (_poller.Wakes, _poller.Interests[ListenerToken]));
     }
 
+    [Fact]
+    public void A_handle_that_was_freed_before_the_observer_was_full_does_not_resume_accepting()
+    {
+        _acceptor.UpdateAccepting(1);
+        _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.ConnectionEnded(1);
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.Reading, _poller.Interests[ListenerToken]);
+
+        _recorder.Full = true;
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+    }
+
     [Theory]
     [InlineData(100, long.MaxValue, 99, 1)] // one less than the most
     [InlineData(100, long.MaxValue, 98, 0)]

@@ -173,7 +173,7 @@ internal sealed class Acceptor : IDisposable
     public void ConnectionEndedElsewhere(int active)
     {
         ConnectionEnded(active);
-        if (_handleFreed || active == _limits.AtOnce - 1 || (active == 0 && _limits.Total < long.MaxValue))
+        if (_outOfHandles || active == _limits.AtOnce - 1 || (active == 0 && _limits.Total < long.MaxValue))
             _poller.Wake();
     }
 
@@ -219,6 +219,7 @@ internal sealed class Acceptor : IDisposable
 
     private void PauseAccepting()
     {
+        _handleFreed = false;
         if (_accepting)
             Watch(false);
         ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(RetryInterval);
@@ -226,7 +227,6 @@ internal sealed class Acceptor : IDisposable
 
     private void RunOut(SocketError error)
     {
-        _handleFreed = false;
         _outOfHandles = true;
         PauseAccepting();
         var now = Stopwatch.GetTimestamp();
