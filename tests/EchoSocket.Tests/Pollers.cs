@@ -35,7 +35,7 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public virtual int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
 
-    public void Wake() => poller.Wake();
+    public virtual void Wake() => poller.Wake();
 
     public void Report(int token) => poller.Report(token);
 

@@ -142,6 +142,19 @@ public abstract class ThreadCountTests
     }
 
     [Fact]
+    public async Task A_limit_is_in_force_before_the_client_that_reached_it_is_handed_over()
+    {
+        TestServer? server = null;
+        var refused = new TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously);
+        using (server = Start(2, o => (o.ConnectionCount, o.Poller) = (1, () => Wrap((poller, index) => index == 0 ? poller
+            : new WakePoller(poller, () => refused.TrySetResult(Record.Exception(() => Call(server!).Dispose()) is SocketException))))))
+        {
+            using var client = Call(server);
+            Assert.True(await refused.Task.Soon());
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_is_handed_over_while_the_server_stops_is_answered()
     {
         using var server = Start(2, o => o.Poller = () => Wrap((poller, index) => index == 0 ? poller : new HeldPoller(poller)));
@@ -177,6 +190,7 @@ public abstract class ThreadCountTests
         Bounded.Until(() => server.Server.TotalConnections == 1);
 
         ((FailingPoller)_pollers.First()).Fail();
+        Bounded.Until(() => held.Wakes == 2); // for the client, and to end
         held.Release();
 
         await Assert.ThrowsAsync<EchoException>(() => server.Serving.Soon());
@@ -389,15 +403,34 @@ public abstract class ThreadCountTests
         private readonly ManualResetEventSlim _gate = new();
         private readonly TaskCompletionSource _held = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private int _wakes;
+
         public Task Held => _held.Task;
 
+        public int Wakes => Volatile.Read(ref _wakes);
+
         public void Release() => _gate.Set();
+
+        public override void Wake()
+        {
+            Interlocked.Increment(ref _wakes);
+            base.Wake();
+        }
 
         public override int Wait(int milliseconds, int[] ready)
         {
             _held.TrySetResult();
             Assert.True(_gate.Wait(Bounded.Limit));
             return base.Wait(milliseconds, ready);
+        }
+    }
+
+    private sealed class WakePoller(IPoller poller, Action waking) : WrappedPoller(poller)
+    {
+        public override void Wake()
+        {
+            waking();
+            base.Wake();
         }
     }
 
