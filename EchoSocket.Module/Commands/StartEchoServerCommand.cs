@@ -21,7 +21,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     [
         nameof(UseTls), nameof(Certificate), nameof(IntermediateCertificate), nameof(RequireClientCertificate), nameof(TrustedClient),
         nameof(HandshakeTimeoutSeconds), nameof(Backlog), nameof(IdleTimeoutSeconds), nameof(KeepAliveSeconds), nameof(KeepListening),
-        nameof(MaxConnections), nameof(ConnectionCount), nameof(Fault), nameof(Seed), nameof(KeepReceived),
+        nameof(MaxConnections), nameof(ConnectionCount), nameof(ThreadCount), nameof(Fault), nameof(Seed), nameof(KeepReceived),
     ];
 
     private volatile IServing? _server;
@@ -82,6 +82,10 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     public int ConnectionCount { get; set; }
 
     [Parameter]
+    [ValidateRange(1, EchoServerOptions.MaxThreadCount)]
+    public int ThreadCount { get; set; } = new EchoServerOptions().ThreadCount;
+
+    [Parameter]
     [ValidateNotNull]
     [FaultArgument]
     [ValidateCount(0, EchoServerOptions.MaxFaults)]
@@ -113,6 +117,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
         base.BeginProcessing();
         this.Require(nameof(KeepListening), nameof(MaxConnections), "is for a server of many clients");
         this.Require(nameof(KeepListening), nameof(ConnectionCount), "is for a server of many clients");
+        this.Require(nameof(KeepListening), nameof(ThreadCount), "is for a server of many clients");
         this.Require(nameof(AsJob), nameof(Name), "names a job");
         if (!UseTls && Fault.FirstOrDefault(fault => fault.NeedsTls) is { } found)
             ThrowTerminatingError(ParameterRequirement.Missing(nameof(UseTls), nameof(Fault), $"has the fault {found.Kind}, which is for a server that uses TLS"));
@@ -208,6 +213,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             Backlog = Backlog,
             MaxConnections = MaxConnections,
             ConnectionCount = ConnectionCount > 0 ? ConnectionCount : null,
+            ThreadCount = ThreadCount,
             IdleTimeout = IdleTimeoutSeconds > 0 ? TimeSpan.FromSeconds(IdleTimeoutSeconds) : null,
             KeepAliveTime = KeepAliveSeconds > 0 ? TimeSpan.FromSeconds(KeepAliveSeconds) : null,
             Faults = Fault,

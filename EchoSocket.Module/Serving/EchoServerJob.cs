@@ -10,7 +10,8 @@ namespace EchoSocket;
 
 /// <summary>
 /// An echo server in the background. It listens from the moment it exists. All public members may be called from any
-/// thread. The server has a thread of its own, and the events of the job's streams and of its state are raised there.
+/// thread. The server has a thread of its own, or several, and the events of the job's streams and of its state are raised there, one
+/// at a time.
 /// </summary>
 public abstract class EchoServerJob : Job, IServerOutput
 {
@@ -27,7 +28,8 @@ public abstract class EchoServerJob : Job, IServerOutput
     private long _dropped; // Interlocked
     private volatile string? _failure;
     private volatile bool _stopped;
-    private bool _subscriberFailed; // only the server's thread uses it
+    private bool _subscriberFailed; // only the server's threads use it, one at a time
+    private volatile Thread? _notifying; // the thread of the server that last called subscribers of a stream
 
     private protected EchoServerJob(string command, string? name, IServing serving, bool verbose, Runspace runspace)
         : base(command, name)
@@ -190,10 +192,10 @@ public abstract class EchoServerJob : Job, IServerOutput
     private ErrorRecord Record(Exception failure) =>
         (failure as EchoException)?.ToErrorRecord(LocalEndPoint) ?? new ErrorRecord(failure, "ServerFault", ErrorCategory.NotSpecified, LocalEndPoint);
 
-    // Event handlers run on the server's thread and may stop or remove the job there. That thread must not wait for itself.
+    // Event handlers run on the server's threads and may stop or remove the job there. The server must not wait for itself.
     private void WaitFor(ManualResetEvent end)
     {
-        if (_thread.IsAlive && Thread.CurrentThread != _thread)
+        if (_thread.IsAlive && Thread.CurrentThread != _thread && Thread.CurrentThread != _notifying)
             end.WaitOne();
     }
 
@@ -203,7 +205,7 @@ public abstract class EchoServerJob : Job, IServerOutput
             StopAll(_runspace);
     }
 
-    // Runs on the server's thread, and calls the subscribers of the stream. One that throws must not end the server.
+    // Runs on one of the server's threads, and calls the subscribers of the stream. One that throws must not end the server.
     private void Add<T>(PSDataCollection<T> stream, T item)
     {
         if (stream.Count >= MaxKeptResults || !stream.IsOpen)
@@ -212,6 +214,7 @@ public abstract class EchoServerJob : Job, IServerOutput
             return;
         }
 
+        _notifying = Thread.CurrentThread;
         try
         {
             stream.Add(item);

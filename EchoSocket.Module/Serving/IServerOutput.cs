@@ -2,7 +2,7 @@ namespace EchoSocket;
 
 /// <summary>
 /// Where a server's results and messages go: directly to the pipeline, through a queue to the pipeline thread, or to a job.
-/// All members are called on the server's thread.
+/// All members are called on the server's threads, one at a time.
 /// </summary>
 internal interface IServerOutput
 {

@@ -6,7 +6,7 @@ namespace EchoSocket;
 
 /// <summary>
 /// Writes a server's results to an output and, with <c>-Verbose</c>, each event as a sentence. All members are called on the server's
-/// thread.
+/// threads, one at a time.
 /// </summary>
 internal sealed class ServerObserver : IEchoObserver
 {
@@ -19,6 +19,8 @@ internal sealed class ServerObserver : IEchoObserver
         _output = output;
         _verbose = verbose;
     }
+
+    public bool ObservesReceived => _verbose;
 
     public bool IsFull => _output.IsFull;
 
@@ -37,11 +39,8 @@ internal sealed class ServerObserver : IEchoObserver
             _output.WriteVerbose($"{remote} refused: -AllowFrom does not include it.");
     }
 
-    public void Received(IPEndPoint remote, byte[] buffer, int count)
-    {
-        if (_verbose)
-            _output.WriteVerbose($"{remote} sent {StatisticsText.Bytes(count)}: {_previews[remote].Next(buffer, count)}");
-    }
+    public void Received(IPEndPoint remote, byte[] buffer, int count) =>
+        _output.WriteVerbose($"{remote} sent {StatisticsText.Bytes(count)}: {_previews[remote].Next(buffer, count)}");
 
     public void Injected(IPEndPoint remote, InjectedFault fault)
     {

@@ -14,23 +14,25 @@ namespace EchoSocket;
 
 /// <summary>
 /// A TCP echo server. It listens from the moment it exists until it is stopped, and serves on the thread that calls
-/// <see cref="ServeOne"/> or <see cref="ServeMany"/>. Everything else may be called from any thread.
+/// <see cref="ServeOne"/> or <see cref="ServeMany"/>, the latter also on others (<see cref="EchoServerOptions.ThreadCount"/>).
+/// Everything else may be called from any thread.
 /// </summary>
 public sealed class EchoServer : IDisposable
 {
-    private readonly object _gate = new(); // guards the listeners' disposal, _loop, _faults and _stopped
+    private readonly object _gate = new(); // guards the listeners' disposal, _loops, _faults and _stopped
     private readonly Socket[] _listeners;
     private readonly EchoServerOptions _options;
-    private readonly ServerCounters _counters = new();
+    private readonly ServerCounters _counters;
     private readonly TlsServer? _tls;
     private EchoFault[] _faults;
-    private EventLoop? _loop;
+    private EventLoops? _loops;
     private bool _stopped;
 
     private EchoServer(Socket[] listeners, EchoServerOptions options)
     {
         _listeners = listeners;
         _options = options.Copy();
+        _counters = new ServerCounters(_options.ThreadCount);
         _faults = Checked(_options.Faults);
         Seed = _options.Seed ?? new Random().Next();
         LocalEndPoints = [.. listeners.Select(l => EndPoints.Unmap(l.LocalEndPoint!))];
@@ -69,7 +71,7 @@ public sealed class EchoServer : IDisposable
             lock (_gate)
             {
                 _faults = faults;
-                _loop?.Use(faults);
+                _loops?.Use(faults);
             }
         }
     }
@@ -127,18 +129,19 @@ public sealed class EchoServer : IDisposable
     public ConnectionResult? ServeOne(IEchoObserver? observer = null)
     {
         var first = new FirstConnection(observer);
-        Serve(new AcceptLimits(atOnce: 1, total: 1), first);
+        Serve(new AcceptLimits(atOnce: 1, total: 1), threads: 1, first);
         return first.Result;
     }
 
     /// <summary>
     /// Serves many clients at once, until <see cref="Stop"/> is called or the last of
-    /// <see cref="EchoServerOptions.ConnectionCount"/> clients has disconnected.
+    /// <see cref="EchoServerOptions.ConnectionCount"/> clients has disconnected. Of its
+    /// <see cref="EchoServerOptions.ThreadCount"/> threads, the calling one accepts.
     /// </summary>
     /// <exception cref="EchoException"><see cref="EchoError.SocketFailure"/>: no client can be accepted any more.</exception>
     /// <exception cref="InvalidOperationException">The server serves already, or has served. It serves once.</exception>
     public void ServeMany(IEchoObserver? observer = null) =>
-        Serve(new AcceptLimits(_options.MaxConnections, _options.ConnectionCount ?? long.MaxValue), observer);
+        Serve(new AcceptLimits(_options.MaxConnections, _options.ConnectionCount ?? long.MaxValue), _options.ThreadCount, observer);
 
     /// <summary>
     /// Ends <see cref="ServeOne"/> or <see cref="ServeMany"/> gracefully, and does not wait for that. No more clients are
@@ -151,10 +154,10 @@ public sealed class EchoServer : IDisposable
         lock (_gate)
         {
             _stopped = true;
-            if (_loop is null)
+            if (_loops is null)
                 Array.ForEach(_listeners, l => l.Dispose());
             else
-                _loop.Stop(); // it closes the listeners itself
+                _loops.Stop(); // it closes the listeners itself
         }
     }
 
@@ -166,12 +169,12 @@ public sealed class EchoServer : IDisposable
             ? throw new ArgumentException($"A server without TLS cannot have the fault '{found.Kind}'. Use TLS, or omit the fault.")
             : [.. faults];
 
-    private void Serve(AcceptLimits limits, IEchoObserver? observer)
+    private void Serve(AcceptLimits limits, int threads, IEchoObserver? observer)
     {
         try
         {
-            using var loop = Begin(limits, observer);
-            loop?.Run();
+            using var loops = Begin(limits, threads, observer);
+            loops?.Run();
         }
         catch (Win32Exception e)
         {
@@ -186,16 +189,16 @@ public sealed class EchoServer : IDisposable
             : IPAddress.IsLoopback(address) ? ["localhost", address.ToString()] : [address.ToString(), Dns.GetHostName()];
 
     // Returns null if the server is stopped already.
-    private EventLoop? Begin(AcceptLimits limits, IEchoObserver? observer)
+    private EventLoops? Begin(AcceptLimits limits, int threads, IEchoObserver? observer)
     {
         lock (_gate)
         {
             if (_stopped)
                 return null;
-            if (_loop is not null)
+            if (_loops is not null)
                 throw new InvalidOperationException($"The server on {LocalEndPoint} serves already, or has served. Call Listen for another one.");
 
-            return _loop = new EventLoop(_listeners, _options, _tls, _faults, Seed, limits, _counters, observer);
+            return _loops = new EventLoops(_listeners, _options, _tls, _faults, Seed, limits, threads, _counters, observer);
         }
     }
 }

@@ -8,6 +8,9 @@ namespace EchoSocket;
 /// <summary>Where an echo server listens, what it sends back, and its limits. A server takes a copy.</summary>
 public sealed class EchoServerOptions : EchoServiceOptions
 {
+    /// <summary>The most threads that a server can have.</summary>
+    public const int MaxThreadCount = 64;
+
     /// <summary>The default port of servers and clients.</summary>
     public const int DefaultPort = 8081;
 
@@ -22,6 +25,7 @@ public sealed class EchoServerOptions : EchoServiceOptions
     private int _backlog = 128;
     private int _maxConnections = int.MaxValue;
     private int? _connectionCount;
+    private int _threadCount = 1;
     private TimeSpan? _idleTimeout;
     private TimeSpan? _keepAliveTime;
     private EchoFault[] _faults = [];
@@ -65,6 +69,20 @@ public sealed class EchoServerOptions : EchoServiceOptions
         set => _connectionCount = value is null or >= 1
             ? value
             : throw new ArgumentOutOfRangeException(nameof(value), value, "The number of connections to serve is 1 or more.");
+    }
+
+    /// <summary>
+    /// On how many threads <see cref="EchoServer.ServeMany"/> serves, 1 to <see cref="MaxThreadCount"/>. Each has an event loop of its
+    /// own, and a new client goes to the one with the fewest clients. Default 1, which serves thousands of clients: more help if
+    /// their messages keep one processor busy, and others are free. All limits are those of the server, not of a thread.
+    /// </summary>
+    /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
+    public int ThreadCount
+    {
+        get => _threadCount;
+        set => _threadCount = value is >= 1 and <= MaxThreadCount
+            ? value
+            : throw new ArgumentOutOfRangeException(nameof(value), value, $"A server has 1 to {MaxThreadCount} threads.");
     }
 
     /// <summary>

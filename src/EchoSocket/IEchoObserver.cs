@@ -3,12 +3,19 @@ using System.Net;
 namespace EchoSocket;
 
 /// <summary>
-/// Observes a server's connections, on the thread that serves them. An exception of the observer ends the server and closes
-/// its connections with FIN. The observer then gets no more calls, and the exception reaches the caller of
+/// Observes a server's connections, on the threads that serve them (<see cref="EchoServerOptions.ThreadCount"/>), one call at a
+/// time. Every other thread that has something to report waits meanwhile, so be quick. An exception of the observer ends the
+/// server and closes its connections with FIN. The observer then gets no more calls, and the exception reaches the caller of
 /// <see cref="EchoServer.ServeOne"/> or <see cref="EchoServer.ServeMany"/>.
 /// </summary>
 public interface IEchoObserver
 {
+    /// <summary>
+    /// False if <see cref="Received"/> need not be called. The server's threads then don't wait for each other when bytes come. Read once, when serving
+    /// begins.
+    /// </summary>
+    bool ObservesReceived { get; }
+
     /// <summary>
     /// True while the observer can take no more results. The server then accepts no further client, but serves those it has.
     /// </summary>
@@ -23,7 +30,10 @@ public interface IEchoObserver
     /// </summary>
     void Refused(IPEndPoint remote);
 
-    /// <summary>Bytes came, as the client sent them. The buffer is valid only until the call returns.</summary>
+    /// <summary>
+    /// Bytes came, as the client sent them. The buffer is valid only until the call returns. Called only if
+    /// <see cref="ObservesReceived"/> is true.
+    /// </summary>
     void Received(IPEndPoint remote, byte[] buffer, int count);
 
     /// <summary>

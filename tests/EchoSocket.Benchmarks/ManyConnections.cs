@@ -80,6 +80,8 @@ internal static class ManyConnections
     {
         private readonly Dictionary<EndReason, int> _counts = [];
 
+        public bool ObservesReceived => false;
+
         public bool IsFull => false;
 
         public int Count(EndReason reason) => _counts.GetValueOrDefault(reason);

@@ -9,6 +9,7 @@ internal static class Program
 
           servers [ROUNDS]      Start-EchoServer -KeepListening alternating with C, async Socket and Kestrel (default 3)
           servers ROUNDS free   the same with server and load not pinned to a processor
+          servers ROUNDS threads  only its last part: -ThreadCount 1 alternating with a thread for each processor
           tls [ROUNDS]          the same over TLS, with C (OpenSSL) and Kestrel (default 3)
           udp [ROUNDS]          Start-EchoServer -Udp alternating with async datagrams of .NET (default 3)
           hostile               a well-behaved client's 99th percentile, with and without a crowd of bad ones
@@ -28,6 +29,7 @@ internal static class Program
         ["servers"] => new ServerComparison(3).Run(),
         ["servers", var rounds] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n).Run(),
         ["servers", var rounds, "free"] when int.TryParse(rounds, out var n) && n > 0 => new ServerComparison(n, free: true).Run(),
+        ["servers", var rounds, "threads"] when int.TryParse(rounds, out var n) && n > 0 => ThreadComparison.Run(n),
         ["tls"] => TlsComparison.Run(3),
         ["tls", var rounds] when int.TryParse(rounds, out var n) && n > 0 => TlsComparison.Run(n),
         ["udp"] => UdpComparison.Run(3),

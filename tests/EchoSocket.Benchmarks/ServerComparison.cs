@@ -57,6 +57,7 @@ internal sealed class ServerComparison
                 Console.WriteLine("There is no C compiler here, so the goals, which are ratios to C, are not judged.");
             CompareRates();
             CompareSilence();
+            ThreadComparison.Run(_rounds);
             return _missed ? 1 : 0;
         }
         finally

@@ -61,11 +61,15 @@ internal static class Servers
     /// <summary>The cmdlet's servers run in PowerShell, as their users run them.</summary>
     public static ProcessStartInfo StartInfo(string name) => name switch
     {
-        Ours => ServerProcess.InPowerShell("(Start-EchoServer -KeepListening -AsJob -Port 0 -Backlog 4096).Port"),
+        Ours => WithThreads(1),
         UdpComparison.Ours => ServerProcess.InPowerShell("(Start-EchoServer -Udp -AsJob -Port 0).Port"),
         Cmdlets => ServerProcess.InPowerShell(OneClientAfterTheOther),
         _ => ServerProcess.Own(name),
     };
+
+    /// <summary>Ours, with this many threads.</summary>
+    public static ProcessStartInfo WithThreads(int count) =>
+        ServerProcess.InPowerShell($"(Start-EchoServer -KeepListening -ThreadCount {count} -AsJob -Port 0 -Backlog 4096).Port");
 
     /// <summary>Compiles a program of <c>peers</c>. Returns null if there is no epoll, no compiler, or no such library.</summary>
     public static string? BuildC(string name, params string[] libraries)

@@ -40,6 +40,20 @@ public class JobTests
         Assert.Contains("the subscriber's own, 1", $"{result.Output[^1]}", StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)] // another thread than that of the job
+    public void A_subscriber_of_the_results_can_stop_the_job(int threads)
+    {
+        using var engine = new Engine();
+        var job = (Job)engine.Run($"Start-EchoServer -KeepListening -ThreadCount {threads} -AsJob -Port 0").Output.Single().BaseObject;
+        job.Output.DataAdded += (_, _) => job.StopJob();
+
+        Peers.Call((int)engine.Run("(Get-Job).Port").Output.Single().BaseObject).Close();
+
+        Bounded.Until(() => job.JobStateInfo.State == JobState.Stopped);
+    }
+
     [Fact]
     public void Receive_Job_can_wait_for_a_job_and_remove_it()
     {

@@ -48,10 +48,12 @@ public class KeepListeningTests
         Assert.Equal(["LATER"], waiting.End().Strings);
     }
 
-    [Fact]
-    public void Verbose_messages_decode_each_client_by_itself()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    public void Verbose_messages_decode_each_client_by_itself(int threads)
     {
-        using var server = new BackgroundServer("-KeepListening");
+        using var server = new BackgroundServer($"-KeepListening -ThreadCount {threads}");
         using var one = Peers.Call(server.Port);
         using var two = Peers.Call(server.Port);
         one.NoDelay = two.NoDelay = true;

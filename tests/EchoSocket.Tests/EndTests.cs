@@ -85,12 +85,37 @@ public class SelectManyTlsEndTests : EndTests
     private protected override IPoller Create() => new SelectPoller();
 }
 
+public class EpollThreadsEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => false;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class SelectThreadsTlsEndTests : EndTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => true;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
 /// <summary>How connections end: the same for a server of one client and for one of many, with each poller, plain and over TLS.</summary>
 public abstract partial class EndTests
 {
     private protected abstract bool One { get; }
 
     private protected abstract bool Tls { get; }
+
+    // With two, it is not the one that accepts that serves the first client.
+    private protected virtual int Threads => 1;
 
     private protected abstract IPoller Create();
 
@@ -101,7 +126,7 @@ public abstract partial class EndTests
             // skips the test if this system has no such poller
         }
 
-        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null };
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, ThreadCount = Threads };
         configure?.Invoke(options);
         return new TestServer(options, recorder ?? new Recorder(), One);
     }

@@ -103,11 +103,13 @@ internal sealed class FakePoller : IPoller
 
     public ITransport Adopt(Socket socket, int token) => throw new NotSupportedException();
 
-    public ITransport? Accept(int listener, int token, out SocketError error)
+    public ITransport? Accept(int listener, out SocketError error)
     {
         error = Accepts.Count > 0 ? Accepts.Dequeue() : SocketError.WouldBlock;
         return error == SocketError.Success ? new FakeTransport() : null;
     }
+
+    public ITransport? Adopt(ITransport client, int token, out SocketError error) => throw new NotSupportedException();
 
     public void Change(int token, Interest interest) => Interests[token] = interest;
 
@@ -115,9 +117,9 @@ internal sealed class FakePoller : IPoller
 
     public int Wait(int milliseconds, int[] ready) => throw new NotSupportedException();
 
-    public void Wake()
-    {
-    }
+    public int Wakes { get; private set; }
+
+    public void Wake() => Wakes++;
 
     public void Report(int token)
     {

@@ -35,6 +35,28 @@ public class EpollManyTlsFaultTests : TlsFaultTests
     private protected override IPoller Create() => Pollers.Epoll();
 }
 
+public class EpollThreadsFaultTests : FaultTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => false;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class EpollThreadsTlsFaultTests : FaultTests
+{
+    private protected override bool One => false;
+
+    private protected override bool Tls => true;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
 public class SelectOneFaultTests : FaultTests
 {
     private protected override bool One => true;
@@ -69,6 +91,8 @@ public abstract partial class FaultTests
 
     private protected abstract bool Tls { get; }
 
+    private protected virtual int Threads => 1;
+
     private protected abstract IPoller Create();
 
     private protected static TimeSpan Ms(double milliseconds) => TimeSpan.FromMilliseconds(milliseconds);
@@ -84,7 +108,7 @@ public abstract partial class FaultTests
 
         var options = new EchoServerOptions
         {
-            Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, Faults = faults, Seed = 42,
+            Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, Faults = faults, Seed = 42, ThreadCount = Threads,
         };
         configure?.Invoke(options);
         return new TestServer(options, new Recorder(), One);

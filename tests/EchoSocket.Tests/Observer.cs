@@ -5,6 +5,8 @@ namespace EchoSocket.Tests;
 /// <summary>An observer that does nothing; a test overrides what it needs.</summary>
 internal abstract class Observer : IEchoObserver
 {
+    public virtual bool ObservesReceived => true;
+
     public virtual bool IsFull => false;
 
     public virtual void Connected(IPEndPoint remote)

@@ -24,8 +24,10 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public virtual ITransport Adopt(Socket socket, int token) => new Tap(this, token, poller.Adopt(socket, token));
 
-    public virtual ITransport? Accept(int listener, int token, out SocketError error) =>
-        poller.Accept(listener, token, out error) is { } client ? new Tap(this, token, client) : null;
+    public virtual ITransport? Accept(int listener, out SocketError error) => poller.Accept(listener, out error);
+
+    public virtual ITransport? Adopt(ITransport client, int token, out SocketError error) =>
+        poller.Adopt(client, token, out error) is { } adopted ? new Tap(this, token, adopted) : null;
 
     public void Change(int token, Interest interest) => poller.Change(token, interest);
 
@@ -33,7 +35,7 @@ internal class WrappedPoller(IPoller poller) : IPoller
 
     public virtual int Wait(int milliseconds, int[] ready) => poller.Wait(milliseconds, ready);
 
-    public void Wake() => poller.Wake();
+    public virtual void Wake() => poller.Wake();
 
     public void Report(int token) => poller.Report(token);
 

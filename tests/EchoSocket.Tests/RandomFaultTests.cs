@@ -116,7 +116,7 @@ public class RandomFaultTests
         private readonly ConnectionTable _connections = new(2);
         private readonly ActivityOrder _activity = new();
         private readonly UnsentReplies _unsent = new(UnsentReplies.MaxReadSize);
-        private readonly ServerCounters _counters = new();
+        private readonly LoopCounters _counters = new ServerCounters().Loops[0];
         private readonly Socket _listener = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         private readonly Acceptor _acceptor;
         private readonly Answering _answering;
@@ -124,8 +124,8 @@ public class RandomFaultTests
 
         public World(Func<long> clock)
         {
-            _acceptor = new Acceptor([_listener], 1, new AcceptLimits(100, long.MaxValue), null, _poller, _counters, Recorder);
-            Closer = new ConnectionCloser(_poller, _connections, _activity, _unsent, _acceptor, _counters, Recorder, "127.0.0.1:2");
+            _acceptor = new Acceptor([_listener], 1, new AcceptLimits(100, long.MaxValue), null, _poller, _counters.Server, Recorder);
+            Closer = new ConnectionCloser(_poller, _connections, _activity, _unsent, _counters, Recorder, "127.0.0.1:2", _acceptor.ConnectionEnded);
             _answering = new Answering(_poller, null, _unsent, Closer, _counters, Recorder);
             _services = new FaultServices(_poller, Timers, _unsent, _counters, Recorder, clock);
         }

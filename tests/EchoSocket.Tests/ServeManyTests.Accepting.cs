@@ -122,10 +122,10 @@ public abstract partial class ServeManyTests
     {
         private int _left = times;
 
-        public override ITransport? Accept(int listener, int token, out SocketError error)
+        public override ITransport? Accept(int listener, out SocketError error)
         {
             if (_left-- <= 0)
-                return base.Accept(listener, token, out error);
+                return base.Accept(listener, out error);
 
             error = with;
             return null;

@@ -19,6 +19,7 @@ public abstract partial class ServeManyTests
     public async Task Several_new_clients_are_accepted_in_each_round_of_many_others(int maxConnections, int served)
     {
         Assert.SkipWhen(Tls, "a handshake needs several rounds");
+        Assert.SkipWhen(Threads > 1, "only one of several loops is held");
         HeldPoller poller = null!;
         using var server = Start(o => (o.Poller, o.MaxConnections) = (() => poller = new HeldPoller(Create()), maxConnections));
         var clients = Enumerable.Range(0, 96).Select(_ => Call(server)).ToList();
@@ -100,9 +101,9 @@ public abstract partial class ServeManyTests
 
         public void Release() => _gate.Set();
 
-        public override ITransport? Accept(int listener, int token, out SocketError error)
+        public override ITransport? Accept(int listener, out SocketError error)
         {
-            var client = base.Accept(listener, token, out error);
+            var client = base.Accept(listener, out error);
             if (client is not null)
                 MaxAcceptsPerRound = Math.Max(MaxAcceptsPerRound, ++_clients);
             return client;

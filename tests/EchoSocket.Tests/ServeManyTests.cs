@@ -39,10 +39,30 @@ public class SelectTlsServeManyTests : ServeManyTests
     private protected override IPoller Create() => new SelectPoller();
 }
 
+public class EpollThreadsServeManyTests : ServeManyTests
+{
+    private protected override bool Tls => false;
+
+    private protected override int Threads => 3;
+
+    private protected override IPoller Create() => Pollers.Epoll();
+}
+
+public class SelectThreadsTlsServeManyTests : ServeManyTests
+{
+    private protected override bool Tls => true;
+
+    private protected override int Threads => 2;
+
+    private protected override IPoller Create() => new SelectPoller();
+}
+
 /// <summary>Many clients at once, the same with each poller, plain and over TLS.</summary>
 public abstract partial class ServeManyTests
 {
     private protected abstract bool Tls { get; }
+
+    private protected virtual int Threads => 1;
 
     private protected abstract IPoller Create();
 
@@ -53,7 +73,7 @@ public abstract partial class ServeManyTests
             // skips the test if this system has no such poller
         }
 
-        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null };
+        var options = new EchoServerOptions { Port = 0, Poller = Create, Backlog = 4096, Tls = Tls ? new EchoServerTls() : null, ThreadCount = Threads };
         configure?.Invoke(options);
         return new TestServer(options, recorder ?? new Recorder());
     }

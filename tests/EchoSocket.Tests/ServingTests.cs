@@ -28,10 +28,11 @@ public sealed class ServingTests : IDisposable
     public ServingTests()
     {
         var counters = new ServerCounters();
+        var loop = counters.Loops[0];
         _acceptor = new Acceptor([_listener], ListenerToken, new AcceptLimits(100, 100), allowFrom: null, _poller, counters, _recorder);
         _closer = new ConnectionCloser(
-            _poller, _connections, _activity, _unsent, _acceptor, counters, _recorder, "127.0.0.1:2");
-        _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, counters, _recorder);
+            _poller, _connections, _activity, _unsent, loop, _recorder, "127.0.0.1:2", _acceptor.ConnectionEnded);
+        _answering = new Answering(_poller, (bytes, count) => AsciiUpper.Apply(bytes, 0, count), _unsent, _closer, loop, _recorder);
     }
 
     public void Dispose()
@@ -230,7 +231,7 @@ public sealed class ServingTests : IDisposable
         var (connection, _) = Connect();
         _acceptor.UpdateAccepting(1);
         _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
-        Assert.Null(_acceptor.Accept(ListenerToken, token: 3));
+        Assert.Null(_acceptor.Accept(ListenerToken));
         Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
         Assert.InRange(_acceptor.ResumeTime, 1, long.MaxValue - 1);
 
@@ -240,6 +241,49 @@ public sealed class ServingTests : IDisposable
         _closer.End(connection, EndReason.PeerClosed);
         _acceptor.UpdateAccepting(0);
         Assert.Equal((Interest.Reading, long.MaxValue), (_poller.Interests[ListenerToken], _acceptor.ResumeTime));
+    }
+
+    [Fact]
+    public void An_acceptor_out_of_handles_is_woken_when_another_loop_closes_a_connection()
+    {
+        _acceptor.UpdateAccepting(1);
+        _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+
+        _acceptor.ConnectionEndedElsewhere(1);
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal((1, Interest.Reading), (_poller.Wakes, _poller.Interests[ListenerToken]));
+    }
+
+    [Fact]
+    public void A_handle_that_was_freed_before_the_observer_was_full_does_not_resume_accepting()
+    {
+        _acceptor.UpdateAccepting(1);
+        _poller.Accepts.Enqueue(SocketError.TooManyOpenSockets);
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.ConnectionEnded(1);
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.Reading, _poller.Interests[ListenerToken]);
+
+        _recorder.Full = true;
+        Assert.Null(_acceptor.Accept(ListenerToken));
+        _acceptor.UpdateAccepting(1);
+        Assert.Equal(Interest.None, _poller.Interests[ListenerToken]);
+    }
+
+    [Theory]
+    [InlineData(100, long.MaxValue, 99, 1)] // one less than the most
+    [InlineData(100, long.MaxValue, 98, 0)]
+    [InlineData(100, long.MaxValue, 0, 0)]
+    [InlineData(100, 1000L, 0, 1)] // perhaps the last in all
+    [InlineData(100, 1000L, 1, 0)]
+    public void An_acceptor_is_woken_when_another_loop_ends_a_connection_that_it_may_wait_for(int atOnce, long total, int active, int wakes)
+    {
+        using var acceptor = new Acceptor([_listener], ListenerToken, new AcceptLimits(atOnce, total), null, _poller, new ServerCounters(), null);
+        acceptor.ConnectionEndedElsewhere(active);
+        Assert.Equal(wakes, _poller.Wakes);
     }
 
     [Fact]

@@ -68,7 +68,9 @@ internal sealed class SimulatedServer : IPoller
 
     public void Register(Socket listener, int token) => throw new NotSupportedException();
 
-    public ITransport? Accept(int listener, int token, out SocketError error) => throw new NotSupportedException();
+    public ITransport? Accept(int listener, out SocketError error) => throw new NotSupportedException();
+
+    public ITransport? Adopt(ITransport client, int token, out SocketError error) => throw new NotSupportedException();
 
     public ITransport Adopt(Socket socket, int token)
     {

@@ -384,9 +384,9 @@ public abstract class TlsServerTests
 
     private sealed class NotingPoller(IPoller poller, ConcurrentBag<WeakReference> accepted) : WrappedPoller(poller)
     {
-        public override ITransport? Accept(int listener, int token, out SocketError error)
+        public override ITransport? Adopt(ITransport client, int token, out SocketError error)
         {
-            var transport = base.Accept(listener, token, out error);
+            var transport = base.Adopt(client, token, out error);
             if (transport is not null)
                 accepted.Add(new WeakReference(transport));
             return transport;

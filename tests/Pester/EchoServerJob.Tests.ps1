@@ -45,6 +45,19 @@ Describe 'A server job' {
         $server.State | Should-Be 'Completed'
     }
 
+    It 'serves with several threads as with one' {
+        $server = Start-EchoServer -KeepListening -ThreadCount 3 -MaxConnections 5 -ConnectionCount 8 -AsJob -Port 0
+        $clients = @(1..5 | ForEach-Object { Connect-Socket $server.Port })
+        $clients | ForEach-Object { Invoke-Echo $_ }
+        $server.ActiveConnections, $server.TotalConnections -join ' of ' | Should-BeString '5 of 5'
+        foreach ($client in $clients) { $client.Close() }
+        1..3 | ForEach-Object { $server | Send-EchoMessage -Message hi } | Should-BeCollection 'HI', 'HI', 'HI'
+        $connections = Receive-Server $server
+        $server.State | Should-Be 'Completed'
+        ($connections.Connection | Sort-Object) -join ' ' | Should-BeString '1 2 3 4 5 6 7 8'
+        ($connections | Measure-Object BytesReceived -Sum).Sum | Should-Be $server.BytesReceived
+    }
+
     It 'has the result of every connection as soon as none is active' {
         $server = Start-EchoServer -KeepListening -AsJob -Port 0
         foreach ($i in 1..50) {

@@ -108,6 +108,8 @@ Describe 'Start-EchoServer' {
         @{ Parameter = 'Transform'; Start = { Start-EchoServer -Transform Lower } }
         @{ Parameter = 'MaxConnections'; Start = { Start-EchoServer -AsJob -Port 0 -KeepListening -MaxConnections 0 } }
         @{ Parameter = 'ConnectionCount'; Start = { Start-EchoServer -AsJob -Port 0 -KeepListening -ConnectionCount 0 } }
+        @{ Parameter = 'ThreadCount'; Start = { Start-EchoServer -AsJob -Port 0 -KeepListening -ThreadCount 0 } }
+        @{ Parameter = 'ThreadCount'; Start = { Start-EchoServer -AsJob -Port 0 -KeepListening -ThreadCount 65 } }
         @{ Parameter = 'IdleTimeoutSeconds'; Start = { Start-EchoServer -AsJob -Port 0 -IdleTimeoutSeconds 0 } }
         @{ Parameter = 'Name'; Start = { Start-EchoServer -AsJob -Port 0 -Name '' } }
     ) {
@@ -124,6 +126,7 @@ Describe 'Start-EchoServer' {
     It 'says which parameter <Start> lacks' -ForEach @(
         @{ Start = { Start-EchoServer -Port 0 -MaxConnections 5 }; Message = '-MaxConnections*add -KeepListening*' }
         @{ Start = { Start-EchoServer -Port 0 -ConnectionCount 5 -AsJob }; Message = '-ConnectionCount*add -KeepListening*' }
+        @{ Start = { Start-EchoServer -Port 0 -ThreadCount 2 -AsJob }; Message = '-ThreadCount*add -KeepListening*' }
         @{ Start = { Start-EchoServer -Port 0 -Name x }; Message = '-Name*add -AsJob*' }
         @{ Start = { Start-EchoServer -Port 0 -Name x -KeepListening }; Message = '-Name*add -AsJob*' }
     ) {

@@ -47,7 +47,7 @@ internal sealed unsafe class EpollPoller : IPoller
         return new DescriptorTransport(socket, EndPoints.Peer(socket));
     }
 
-    public ITransport? Accept(int listener, int token, out SocketError error)
+    public ITransport? Accept(int listener, out SocketError error)
     {
         var address = stackalloc byte[EndPoints.AddressSize];
         while (true)
@@ -56,20 +56,20 @@ internal sealed unsafe class EpollPoller : IPoller
             var client = Libc.accept4(_descriptors[listener], address, &size, CloseOnExec);
             if (client >= 0)
             {
-                if (TryControl(AddEntry, token, client, Interest.Reading))
-                {
-                    error = SocketError.Success;
-                    return new DescriptorTransport(client, EndPoints.Read(address));
-                }
-
-                error = Libc.ToSocketError(Marshal.GetLastWin32Error());
-                _ = Libc.close(client);
-                return null;
+                error = SocketError.Success;
+                return new DescriptorTransport(client, EndPoints.Read(address));
             }
 
             if (Libc.Failed(out error))
                 return null;
         }
+    }
+
+    public ITransport? Adopt(ITransport client, int token, out SocketError error)
+    {
+        var added = TryControl(AddEntry, token, ((DescriptorTransport)client).Descriptor, Interest.Reading);
+        error = added ? SocketError.Success : Libc.ToSocketError(Marshal.GetLastWin32Error());
+        return added ? client : null;
     }
 
     public void Change(int token, Interest interest)

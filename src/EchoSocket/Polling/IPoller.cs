@@ -20,10 +20,16 @@ internal interface IPoller : IDisposable
     ITransport Adopt(Socket socket, int token);
 
     /// <summary>
-    /// Accepts the next client of a registered listener and registers it with an interest in reading. Null if there is none;
-    /// the error says why.
+    /// Accepts the next client of a registered listener. Null if there is none; the error says why. Adopt the client with this
+    /// poller, or with another one of its kind.
     /// </summary>
-    ITransport? Accept(int listener, int token, out SocketError error);
+    ITransport? Accept(int listener, out SocketError error);
+
+    /// <summary>
+    /// Registers an accepted client with an interest in reading, and returns the transport to use from then on. Null if the system
+    /// has no memory or no watches left; the client is not closed.
+    /// </summary>
+    ITransport? Adopt(ITransport client, int token, out SocketError error);
 
     /// <summary>Changes what a socket is watched for.</summary>
     void Change(int token, Interest interest);

@@ -40,7 +40,7 @@ internal sealed class SelectPoller : IPoller
         return transport;
     }
 
-    public ITransport? Accept(int listener, int token, out SocketError error)
+    public ITransport? Accept(int listener, out SocketError error)
     {
         Socket? client = null;
         try
@@ -52,7 +52,7 @@ internal sealed class SelectPoller : IPoller
             client = _sockets[listener].Accept();
             BlockingTransport.DisableNagle(client);
             KeepAlive.Inherit(_sockets[listener], client);
-            var transport = Adopt(client, token);
+            var transport = new SocketTransport(client, EndPoints.Peer(client));
             error = SocketError.Success;
             return transport;
         }
@@ -62,6 +62,13 @@ internal sealed class SelectPoller : IPoller
             error = e.SocketErrorCode;
             return null;
         }
+    }
+
+    public ITransport? Adopt(ITransport client, int token, out SocketError error)
+    {
+        Register(((SocketTransport)client).Socket, token);
+        error = SocketError.Success;
+        return client;
     }
 
     public void Change(int token, Interest interest)

@@ -10,8 +10,9 @@ using EchoSocket.Transport;
 namespace EchoSocket.Serving;
 
 /// <summary>
-/// Accepts the clients of an event loop's listeners, one at a time. It pauses while the maximum number of clients is connected,
-/// while the observer is full, and while the process is out of handles. It closes clients that may not connect.
+/// Accepts the clients of a server's listeners, one at a time. It pauses while the maximum number of clients is connected,
+/// while the observer is full, and while the process is out of handles. It closes clients that may not connect. For the thread of
+/// the loop that accepts, except <see cref="Faults"/> and <see cref="ConnectionEndedElsewhere"/>.
 /// </summary>
 internal sealed class Acceptor : IDisposable
 {
@@ -31,7 +32,9 @@ internal sealed class Acceptor : IDisposable
     private readonly HandleReserve _reserve = new();
     private bool _registered;
     private bool _accepting;
-    private bool _outOfHandles;
+    private volatile EchoFault[] _faults = [];
+    private volatile bool _outOfHandles;
+    private volatile bool _handleFreed;
     private long _warnAgain;
     private long _accepted;
 
@@ -53,6 +56,13 @@ internal sealed class Acceptor : IDisposable
     /// </summary>
     public long ResumeTime { get; private set; } = long.MaxValue;
 
+    /// <summary>The faults of clients that are accepted from now on.</summary>
+    public EchoFault[] Faults
+    {
+        get => _faults;
+        set => _faults = value;
+    }
+
     /// <summary>The total number of clients has been accepted.</summary>
     public bool IsDone => _accepted >= _limits.Total;
 
@@ -66,7 +76,7 @@ internal sealed class Acceptor : IDisposable
         }
 
         var accept = active < _limits.AtOnce
-            && (ResumeTime == long.MaxValue || Stopwatch.GetTimestamp() >= ResumeTime);
+            && (ResumeTime == long.MaxValue || _handleFreed || Stopwatch.GetTimestamp() >= ResumeTime);
         if (accept == _accepting)
             return;
 
@@ -86,10 +96,10 @@ internal sealed class Acceptor : IDisposable
     }
 
     /// <summary>
-    /// Accepts the next client of the listener with this token, and registers it with the other token. Returns null if none is waiting, or accepting is paused.
-    /// <see cref="Admit"/> says whether to serve it.
+    /// Accepts the next client of the listener with this token. Returns null if none is waiting, or accepting is paused.
+    /// <see cref="Allows"/> says whether to serve it.
     /// </summary>
-    public ITransport? Accept(int listener, int token)
+    public ITransport? Accept(int listener)
     {
         if (!_accepting)
             return null; // an earlier accept of this round reached the limit
@@ -100,12 +110,19 @@ internal sealed class Acceptor : IDisposable
             return null;
         }
 
-        if (_poller.Accept(listener, token, out var error) is { } client)
+        if (_poller.Accept(listener, out var error) is { } client)
         {
             _outOfHandles = false;
             return client;
         }
 
+        Failed(error);
+        return null;
+    }
+
+    /// <summary>Pauses after a client could not be accepted or adopted, if that may last.</summary>
+    public void Failed(SocketError error)
+    {
         if (error is SocketError.TooManyOpenSockets or SocketError.NoBufferSpaceAvailable)
         {
             _reserve.Release();
@@ -119,35 +136,45 @@ internal sealed class Acceptor : IDisposable
         {
             PauseAccepting(); // the error of a client that is gone already (accept(2)) does not last; any other may
         }
-
-        return null;
     }
 
     /// <summary>
-    /// Counts a client that was accepted. One that may not connect is closed, with RST: a FIN would leave state of the
-    /// connection in the system, for up to minutes. Returns false for it.
+    /// Returns false for a client that may not connect, and closes it, with RST: a FIN would leave state of the connection in the
+    /// system, for up to minutes.
     /// </summary>
-    public bool Admit(ITransport client, int token)
+    public bool Allows(ITransport client)
     {
         if (_allowFrom?.Any(range => range.Contains(client.RemoteEndPoint.Address)) != false)
-        {
-            _accepted++;
-            _counters.Accepted();
             return true;
-        }
 
-        _poller.Unregister(token);
         _counters.CountRefused();
         client.Abort();
         _observer?.Refused(client.RemoteEndPoint);
         return false;
     }
 
-    /// <summary>Call it after closing a connection: it frees a handle, so accepting may resume at once.</summary>
-    public void HandleFreed()
+    /// <summary>Counts a client that is to be served by the loop with these counters.</summary>
+    public AcceptedClient Admit(ITransport client, LoopCounters loop)
+    {
+        loop.Accepted();
+        return new AcceptedClient(client, ++_accepted, _faults);
+    }
+
+    /// <summary>
+    /// Call it when the loop that accepts has ended a connection, with how many the server still has. That freed a handle, so accepting may resume at once.
+    /// </summary>
+    public void ConnectionEnded(int active)
     {
         if (_outOfHandles)
-            ResumeTime = long.MaxValue;
+            _handleFreed = true;
+    }
+
+    /// <summary>The same for a connection of another loop, on its thread. Wakes the loop that accepts if it may wait for this end.</summary>
+    public void ConnectionEndedElsewhere(int active)
+    {
+        ConnectionEnded(active);
+        if (_outOfHandles || active == _limits.AtOnce - 1 || (active == 0 && _limits.Total < long.MaxValue))
+            _poller.Wake();
     }
 
     public void Close()
@@ -192,6 +219,7 @@ internal sealed class Acceptor : IDisposable
 
     private void PauseAccepting()
     {
+        _handleFreed = false;
         if (_accepting)
             Watch(false);
         ResumeTime = Stopwatch.GetTimestamp() + Clock.Ticks(RetryInterval);

@@ -22,7 +22,7 @@ internal enum Step
 /// from a client while a reply to it is unsent. So a client that does not read costs one buffer and delays no other.
 /// </summary>
 internal sealed class Answering(
-    IPoller poller, Action<byte[], int>? transform, UnsentReplies unsent, ConnectionCloser closer, ServerCounters counters, IEchoObserver? observer)
+    IPoller poller, Action<byte[], int>? transform, UnsentReplies unsent, ConnectionCloser closer, LoopCounters counters, IEchoObserver? observer)
 {
     private readonly byte[] _buffer = new byte[UnsentReplies.MaxReadSize];
 

@@ -1,3 +1,4 @@
+using System;
 using System.Globalization;
 using System.Net.Sockets;
 using EchoSocket.Common;
@@ -12,18 +13,31 @@ namespace EchoSocket.Serving;
 /// When the server stops, FIN promises the client that everything it sent was answered. A client for which that is not true
 /// gets RST. Any other end is a FIN if possible, so that replies already sent still reach a client that is slow to read.
 /// </remarks>
+/// <param name="poller">The loop's.</param>
+/// <param name="connections">The loop's.</param>
+/// <param name="activity">The loop's.</param>
+/// <param name="unsent">The loop's.</param>
+/// <param name="counters">The loop's.</param>
+/// <param name="observer">Gets the results.</param>
+/// <param name="local">The local endpoint of every connection; null if connections may differ in it.</param>
+/// <param name="connectionEnded">Called after each end, with how many connections the server still has.</param>
 internal sealed class ConnectionCloser(
-    IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, Acceptor acceptor,
-    ServerCounters counters, IEchoObserver? observer, string? local)
+    IPoller poller, ConnectionTable connections, ActivityOrder activity, UnsentReplies unsent, LoopCounters counters,
+    IEchoObserver? observer, string? local, Action<int> connectionEnded)
 {
     // More than the socket buffers of both ends hold. A client that keeps sending beyond this gets RST, because the close then
     // leaves data unread.
     private const long MaxDrain = 64 * 1024 * 1024;
 
     private readonly byte[] _discarded = new byte[32 * 1024];
+    private volatile bool _stopping;
 
-    /// <summary>The server is being stopped: from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
-    public bool Stopping { get; set; }
+    /// <summary>For any thread: the server is being stopped, and from now on an orderly end is <see cref="EndReason.Stopped"/>.</summary>
+    public bool Stopping
+    {
+        get => _stopping;
+        set => _stopping = value;
+    }
 
     /// <summary>Ends a connection after a receive or send failed. <see cref="SocketError.Success"/> stands for the client's FIN.</summary>
     public void End(ServedConnection connection, SocketError error)
@@ -52,7 +66,7 @@ internal sealed class ConnectionCloser(
         }
         finally
         {
-            counters.Ended(); // only now: without active connections the server has reported every end
+            connectionEnded(counters.Ended()); // only now: without active connections the server has reported every end
         }
     }
 
@@ -106,7 +120,6 @@ internal sealed class ConnectionCloser(
             connection.Transport.Close();
 
         unsent.Release(connection);
-        acceptor.HandleFreed();
     }
 
     private static bool Owes(ServedConnection connection) => connection.Unanswered > 0 || connection.Held > 0;

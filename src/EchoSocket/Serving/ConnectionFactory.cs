@@ -1,4 +1,3 @@
-using System;
 using EchoSocket.Faults;
 using EchoSocket.Polling;
 using EchoSocket.Transport;
@@ -7,67 +6,41 @@ namespace EchoSocket.Serving;
 
 /// <summary>
 /// Makes a connection of an accepted client: with TLS, with what records its bytes, and with faults, where there is such a thing.
-/// For the loop's thread, except <see cref="Use"/>.
+/// For the loop's thread.
 /// </summary>
-internal sealed class ConnectionFactory
+internal sealed class ConnectionFactory(ServerContext server, IPoller poller, FaultServices services)
 {
-    private readonly IPoller _poller;
-    private readonly TlsServer? _tls;
-    private readonly FaultServices _services;
-    private readonly int _keepReceived;
-    private readonly int _seed;
-    private readonly Lazy<TlsServer> _wrongTls;
-    private readonly TlsBuffers? _buffers;
-    private volatile Func<ITransport, int, ServedConnection> _create;
-    private long _number;
+    private readonly int _keepReceived = server.Options.KeepReceived;
+    private readonly TlsBuffers? _buffers = server.Tls is null ? null : new TlsBuffers();
 
-    public ConnectionFactory(IPoller poller, TlsServer? tls, FaultServices services, int keepReceived, EchoFault[] faults, int seed)
+    /// <summary>Makes a connection of a client that the poller knows by this token.</summary>
+    public ServedConnection Create(AcceptedClient client, int token)
     {
-        _poller = poller;
-        _tls = tls;
-        _services = services;
-        _keepReceived = keepReceived;
-        _seed = seed;
-        _wrongTls = new Lazy<TlsServer>(() => tls!.WithSelfSigned(SelfSignedCertificate.Create(["wrong.invalid"])));
-        _buffers = tls is null ? null : new TlsBuffers();
-        _create = Creator(faults);
+        if (client.Faults.Length > 0)
+            return CreateFaulty(client, token);
+
+        var transport = Secure(client.Transport, token, server.Tls);
+        var recording = Record(transport);
+        return new ServedConnection(token, recording ?? transport, client.Number) { Recording = recording };
     }
 
-    /// <summary>Makes a connection of a client that may connect.</summary>
-    public ServedConnection Create(ITransport client, int token) => _create(client, token);
-
-    /// <summary>From any thread: new connections have these faults.</summary>
-    public void Use(EchoFault[] faults) => _create = Creator(faults);
-
-    private Func<ITransport, int, ServedConnection> Creator(EchoFault[] faults) =>
-        faults.Length > 0 ? (client, token) => CreateFaulty(client, token, faults)
-        : _keepReceived > 0 ? (client, token) => CreateRecorded(Secure(client, token, _tls), token)
-        : _tls is null ? CreatePlain
-        : (client, token) => CreatePlain(Secure(client, token, _tls), token);
-
-    private ServedConnection CreatePlain(ITransport client, int token) => new(token, client, ++_number);
-
-    private ServedConnection CreateRecorded(ITransport client, int token)
+    private ServedConnection CreateFaulty(AcceptedClient client, int token)
     {
-        var recording = new RecordingTransport(client, _keepReceived);
-        return new ServedConnection(token, recording, ++_number) { Recording = recording };
-    }
-
-    private ServedConnection CreateFaulty(ITransport client, int token, EchoFault[] faults)
-    {
-        var now = _services.Clock();
-        var plan = new FaultPlan(faults, _seed, _number + 1, now) { IsEstablished = _tls is null };
-        var tls = plan.WrongCertificate is null ? _tls : _wrongTls.Value;
+        var now = services.Clock();
+        var plan = new FaultPlan(client.Faults, server.Seed, client.Number, now) { IsEstablished = server.Tls is null };
         var transport = plan.FailHandshake is { } fault
-            ? new FailingHandshake(client, () => plan.Record(fault, 0, _services.Clock()))
-            : Secure(client, token, tls);
-        var recording = _keepReceived > 0 ? new RecordingTransport(transport, _keepReceived) : null;
-        var faulty = new FaultyTransport(recording ?? transport, client, transport as TlsTransport, plan, _services, token);
-        var connection = new ServedConnection(token, faulty, ++_number, now) { Recording = recording, Faulty = faulty };
+            ? new FailingHandshake(client.Transport, () => plan.Record(fault, 0, services.Clock()))
+            : Secure(client.Transport, token, plan.WrongCertificate is null ? server.Tls : server.WrongTls);
+        var recording = Record(transport);
+        var faulty = new FaultyTransport(recording ?? transport, client.Transport, transport as TlsTransport, plan, services, token);
+        var connection = new ServedConnection(token, faulty, client.Number, now) { Recording = recording, Faulty = faulty };
         faulty.Begin(connection);
         return connection;
     }
 
     private ITransport Secure(ITransport client, int token, TlsServer? tls) =>
-        tls is null ? client : new TlsTransport(client, _buffers!, tls, () => _poller.Report(token));
+        tls is null ? client : new TlsTransport(client, _buffers!, tls, () => poller.Report(token));
+
+    private RecordingTransport? Record(ITransport transport) =>
+        _keepReceived > 0 ? new RecordingTransport(transport, _keepReceived) : null;
 }

@@ -1,6 +1,6 @@
 using System;
+using System.Collections.Concurrent;
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -10,16 +10,15 @@ namespace EchoSocket.Serving;
 
 /// <summary>
 /// Serves clients on one thread: waits until some are ready, then reads from and sends to each of them once. For that
-/// thread, except <see cref="Stop"/>.
+/// thread, except <see cref="HandOver"/>, <see cref="AnnounceStop"/>, <see cref="Stop"/> and <see cref="Abort"/>.
 /// </summary>
-internal sealed class EventLoop : IDisposable
+internal class EventLoop : IDisposable
 {
-    private const int FirstListenerToken = Poller.WakeToken + 1;
-    private const int ClientsPerAccept = 32;
+    public const int FirstListenerToken = Poller.WakeToken + 1;
 
+    private readonly IPoller _poller;
     private readonly Readiness _readiness;
     private readonly int _firstClientToken;
-    private readonly Acceptor _acceptor;
     private readonly ConnectionTable _connections;
     private readonly ActivityOrder _activity = new();
     private readonly ConnectionCloser _closer;
@@ -29,30 +28,50 @@ internal sealed class EventLoop : IDisposable
     private readonly Timers _timers = new();
     private readonly ConnectionFactory _factory;
     private readonly IEchoObserver? _observer;
+    private readonly ConcurrentQueue<AcceptedClient> _handedOver = new();
     private volatile bool _stop;
+    private volatile bool _aborted;
 
-    public EventLoop(
-        Socket[] listeners, EchoServerOptions options, TlsServer? tls, EchoFault[] faults, int seed, AcceptLimits limits, ServerCounters counters,
-        IEchoObserver? observer)
+    /// <param name="server">What all loops share.</param>
+    /// <param name="poller">The loop's own; the loop disposes it.</param>
+    /// <param name="counters">The loop's own.</param>
+    /// <param name="connectionEnded">Called after each end of a connection, with how many the server still has.</param>
+    /// <param name="listeners">How many tokens, from <see cref="FirstListenerToken"/>, are those of listeners.</param>
+    public EventLoop(ServerContext server, IPoller poller, LoopCounters counters, Action<int> connectionEnded, int listeners = 0)
     {
-        var poller = options.Poller();
-        var unsent = new UnsentReplies(options.UnsentBudget, tls is null ? UnsentReplies.MinReadSize : TlsTransport.MinCount);
+        var (options, tls) = (server.Options, server.Tls);
+        var unsent = new UnsentReplies(server.UnsentBudget, tls is null ? UnsentReplies.MinReadSize : TlsTransport.MinCount);
+        _poller = poller;
         _readiness = new Readiness(poller, new AdaptiveSpin(pollCosts: false));
-        _firstClientToken = FirstListenerToken + listeners.Length;
+        Counters = counters;
+        _observer = server.Observer;
+        _firstClientToken = FirstListenerToken + listeners;
         _connections = new ConnectionTable(_firstClientToken);
-        _acceptor = new Acceptor(listeners, FirstListenerToken, limits, options.AllowFrom, poller, counters, observer);
-        _closer = new ConnectionCloser(
-            poller, _connections, _activity, unsent, _acceptor, counters, observer, LocalEndPoint(listeners));
-        _answering = new Answering(poller, options.TransformBytes, unsent, _closer, counters, observer);
+        _closer = new ConnectionCloser(poller, _connections, _activity, unsent, counters, _observer, server.LocalEndPoint, connectionEnded);
+        _answering = new Answering(
+            poller, options.TransformBytes, unsent, _closer, counters, _observer is { ObservesReceived: true } ? _observer : null);
         _idle = new IdleTimer(options.IdleTimeout, _activity, _answering, _closer);
         _gracefulStop = new GracefulStop(_readiness, _timers, _connections, _answering, _closer, options.StopGrace);
-        _observer = observer;
-        var services = new FaultServices(poller, _timers, unsent, counters, observer, Stopwatch.GetTimestamp);
-        _factory = new ConnectionFactory(poller, tls, services, options.KeepReceived, faults, seed);
+        var services = new FaultServices(poller, _timers, unsent, counters, _observer, Stopwatch.GetTimestamp);
+        _factory = new ConnectionFactory(server, poller, services);
     }
 
-    /// <summary>From any thread: new connections have these faults.</summary>
-    public void Use(EchoFault[] faults) => _factory.Use(faults);
+    public LoopCounters Counters { get; }
+
+    protected bool IsStopping => _stop;
+
+    /// <summary>How many sockets are ready in this round.</summary>
+    protected int ReadyCount => _readiness.Count;
+
+    /// <summary>From any thread: gives the loop a client to serve. There must be none after <see cref="Stop"/>.</summary>
+    public void HandOver(AcceptedClient client)
+    {
+        _handedOver.Enqueue(client);
+        _readiness.Wake();
+    }
+
+    /// <summary>From any thread: the server is being stopped. It continues until <see cref="Stop"/>, but says so in its results.</summary>
+    public void AnnounceStop() => _closer.Stopping = true;
 
     /// <summary>From any thread: ends <see cref="Run"/> gracefully.</summary>
     public void Stop()
@@ -61,46 +80,88 @@ internal sealed class EventLoop : IDisposable
         _readiness.Wake();
     }
 
-    /// <summary>Serves until it is stopped, or until the last client that the limits allow has disconnected.</summary>
+    /// <summary>From any thread: ends <see cref="Run"/> at once. <see cref="Dispose"/> then closes the connections.</summary>
+    public void Abort()
+    {
+        _aborted = true;
+        _gracefulStop.Abort();
+        Stop();
+    }
+
+    /// <summary>Serves until it is stopped.</summary>
     public void Run()
     {
-        while (!_stop && !(_acceptor.IsDone && _connections.Count == 0))
-        {
-            _acceptor.UpdateAccepting(_connections.Count);
-            _readiness.Wait(Clock.MillisecondsUntil(Math.Min(Math.Min(_idle.Due, _timers.Due), _acceptor.ResumeTime)));
-            var now = _idle.IsOn ? Stopwatch.GetTimestamp() : 0;
-            for (var i = 0; i < _readiness.Count && !_stop; i++)
-                Handle(_readiness[i], now);
-            if (_timers.Due < long.MaxValue)
-                HandleDue(now);
-            _idle.EndIdle(now);
-        }
+        Serve();
+        if (_aborted)
+            return;
 
-        _acceptor.Close();
+        TakeOver();
         _gracefulStop.Run();
     }
 
-    public void Dispose()
+    public virtual void Dispose()
     {
-        _acceptor.Dispose();
+        while (_handedOver.TryDequeue(out var client))
+            Add(client, out _);
         foreach (var connection in _connections.All())
-            _closer.Close(connection, EndReason.Faulted); // only if an observer threw
+            _closer.Close(connection, EndReason.Faulted); // only if the server failed
         _readiness.Dispose();
     }
 
-    // The local endpoint of every connection; null if connections may differ in it.
-    private static string? LocalEndPoint(Socket[] listeners) =>
-        listeners.Length == 1 && EndPoints.Unmap(listeners[0].LocalEndPoint!) is var only
-        && !only.Address.Equals(IPAddress.Any) && !only.Address.Equals(IPAddress.IPv6Any)
-            ? only.ToString()
-            : null;
+    protected virtual void Serve()
+    {
+        while (!_stop)
+            RunRound(long.MaxValue);
+    }
+
+    /// <summary>A listener with this token is ready.</summary>
+    protected virtual void AcceptClients(int listener) => throw new NotSupportedException();
+
+    /// <summary>Waits, at most until this time, and serves the clients that are ready or due.</summary>
+    protected void RunRound(long end)
+    {
+        _readiness.Wait(Clock.MillisecondsUntil(Math.Min(Math.Min(_idle.Due, _timers.Due), end)));
+        var now = _idle.IsOn ? Stopwatch.GetTimestamp() : 0;
+        for (var i = 0; i < _readiness.Count && !_stop; i++)
+            Handle(_readiness[i], now);
+        if (_timers.Due < long.MaxValue)
+            HandleDue(now);
+        _idle.EndIdle(now);
+    }
+
+    /// <summary>Serves a client, unless the poller can't register it. Then the error says why.</summary>
+    /// <param name="client">A client that was accepted.</param>
+    /// <param name="admit">Counts it.</param>
+    /// <param name="error">Why it is not served.</param>
+    protected bool TryServe(ITransport client, Func<ITransport, AcceptedClient> admit, out SocketError error)
+    {
+        var token = _connections.TakeToken();
+        if (_poller.Adopt(client, token, out error) is not { } adopted)
+        {
+            _connections.ReturnToken(token);
+            return false;
+        }
+
+        var connection = Add(admit(adopted), token);
+        _observer?.Connected(connection.Remote);
+        return true;
+    }
 
     private void Handle(int token, long now)
     {
         if (token >= FirstListenerToken && token < _firstClientToken)
+        {
             AcceptClients(token);
-        else if (_connections[token] is { } connection && _answering.Advance(connection) == Step.Moved)
-            _idle.Touch(connection, now);
+        }
+        else if (_connections[token] is { } connection)
+        {
+            if (_answering.Advance(connection) == Step.Moved)
+                _idle.Touch(connection, now);
+        }
+        else if (token == Poller.WakeToken)
+        {
+            TakeOver();
+        }
     }
 
     private void HandleDue(long now)
@@ -110,31 +171,30 @@ internal sealed class EventLoop : IDisposable
             Handle(token, now);
     }
 
-    // Accepts one client, and one more for every 32 that this round serves. So new clients do not wait for hundreds of others,
-    // nor do the others wait for a flood of new ones.
-    private void AcceptClients(int listener)
+    // A client that the poller can't register is counted already, so its end is reported, too.
+    private void TakeOver()
     {
-        for (var left = 1 + (_readiness.Count / ClientsPerAccept); left > 0; left--)
+        while (_handedOver.TryDequeue(out var client))
         {
-            var token = _connections.TakeToken();
-            var transport = _acceptor.Accept(listener, token);
-            if (transport is not null && _acceptor.Admit(transport, token))
-            {
-                Begin(_factory.Create(transport, token));
-                continue;
-            }
-
-            _connections.ReturnToken(token);
-            if (transport is null)
-                break;
+            var connection = Add(client, out var error);
+            _observer?.Connected(connection.Remote);
+            if (error != SocketError.Success)
+                _closer.End(connection, error);
         }
     }
 
-    private void Begin(ServedConnection connection)
+    private ServedConnection Add(AcceptedClient client, out SocketError error)
     {
+        var token = _connections.TakeToken();
+        var adopted = _poller.Adopt(client.Transport, token, out error) ?? client.Transport;
+        return Add(new AcceptedClient(adopted, client.Number, client.Faults), token);
+    }
+
+    private ServedConnection Add(AcceptedClient client, int token)
+    {
+        var connection = _factory.Create(client, token);
         _connections.Add(connection);
         _activity.Add(connection);
-        _observer?.Connected(connection.Remote);
-        _acceptor.UpdateAccepting(_connections.Count);
+        return connection;
     }
 }

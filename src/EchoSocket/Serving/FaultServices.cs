@@ -5,7 +5,7 @@ namespace EchoSocket.Serving;
 
 /// <summary>What the event loop provides to the faulty connections, all the same for each.</summary>
 internal sealed class FaultServices(
-    IPoller poller, Timers timers, UnsentReplies unsent, ServerCounters counters, IEchoObserver? observer, Func<long> clock)
+    IPoller poller, Timers timers, UnsentReplies unsent, LoopCounters counters, IEchoObserver? observer, Func<long> clock)
 {
     public IPoller Poller { get; } = poller;
 
@@ -13,7 +13,7 @@ internal sealed class FaultServices(
 
     public UnsentReplies Unsent { get; } = unsent;
 
-    public ServerCounters Counters { get; } = counters;
+    public LoopCounters Counters { get; } = counters;
 
     public IEchoObserver? Observer { get; } = observer;
 

@@ -7,6 +7,8 @@ internal sealed class FirstConnection(IEchoObserver? next) : IEchoObserver
 {
     public ConnectionResult? Result { get; private set; }
 
+    public bool ObservesReceived => next is { ObservesReceived: true };
+
     public bool IsFull => next is { IsFull: true };
 
     public void Connected(IPEndPoint remote) => next?.Connected(remote);

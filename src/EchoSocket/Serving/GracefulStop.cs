@@ -9,7 +9,8 @@ namespace EchoSocket.Serving;
 
 /// <summary>
 /// Ends all connections of a stopped server within a time limit: answers each client until nothing comes for a moment, sends
-/// FIN, and waits for the client's own FIN. A client that has not finished by then is disconnected.
+/// FIN, and waits for the client's own FIN. A client that has not finished by then is disconnected. For the loop's thread, except
+/// <see cref="Abort"/>.
 /// </summary>
 internal sealed class GracefulStop(
     Readiness readiness, Timers timers, ConnectionTable connections, Answering answering, ConnectionCloser closer, TimeSpan limit)
@@ -30,8 +31,12 @@ internal sealed class GracefulStop(
     private readonly Queue<(ServedConnection Connection, long Since)> _quiet = new();
 
     private long _maxQuietEnd;
+    private volatile bool _aborted;
 
     private long QuietEnd => _quiet.Count > 0 ? Math.Min(_quiet.Peek().Since + QuietTime, _maxQuietEnd) : long.MaxValue;
+
+    /// <summary>From any thread: <see cref="Run"/> returns soon, and leaves the connections to be closed. Wake the loop after it.</summary>
+    public void Abort() => _aborted = true;
 
     public void Run()
     {
@@ -42,7 +47,7 @@ internal sealed class GracefulStop(
         foreach (var connection in connections.All())
             Advance(connection);
 
-        while (connections.Count > 0 && Stopwatch.GetTimestamp() < end)
+        while (!_aborted && connections.Count > 0 && Stopwatch.GetTimestamp() < end)
         {
             readiness.Wait(_answering.Count > 0 ? 0 : Clock.MillisecondsUntil(Math.Min(Math.Min(end, timers.Due), QuietEnd)));
             for (var i = 0; i < readiness.Count; i++)
@@ -59,6 +64,9 @@ internal sealed class GracefulStop(
                 Advance(_answering.Dequeue());
             CloseQuiet();
         }
+
+        if (_aborted)
+            return;
 
         foreach (var connection in connections.All())
             closer.End(connection, EndReason.Stopped);

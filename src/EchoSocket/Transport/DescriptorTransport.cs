@@ -20,19 +20,21 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
     private const int InputQueue = 0x541B; // SIOCINQ (tcp(7))
     private const int OutputQueue = 0x5411; // SIOCOUTQ
 
-    private readonly int _descriptor;
     private readonly Socket? _owner;
 
     /// <summary>Takes ownership of the descriptor.</summary>
     public DescriptorTransport(int descriptor, IPEndPoint remote)
     {
-        _descriptor = descriptor;
+        Descriptor = descriptor;
         RemoteEndPoint = remote;
     }
 
     /// <summary>Takes ownership of a connected socket.</summary>
     public DescriptorTransport(Socket socket, IPEndPoint remote)
         : this((int)socket.Handle, remote) => _owner = socket;
+
+    /// <summary>The file descriptor, for a poller.</summary>
+    public int Descriptor { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 
@@ -42,11 +44,11 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
         {
             var address = stackalloc byte[EndPoints.AddressSize];
             var size = EndPoints.AddressSize;
-            return Libc.getsockname(_descriptor, address, &size) == 0 ? EndPoints.Read(address) : null;
+            return Libc.getsockname(Descriptor, address, &size) == 0 ? EndPoints.Read(address) : null;
         }
     }
 
-    public bool HasClosed => PeerHasClosed(_descriptor);
+    public bool HasClosed => PeerHasClosed(Descriptor);
 
     public string Problem => "";
 
@@ -62,7 +64,7 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
         {
             while (true)
             {
-                var received = (int)Libc.recv(_descriptor, start + offset, (IntPtr)count, DontWait);
+                var received = (int)Libc.recv(Descriptor, start + offset, (IntPtr)count, DontWait);
                 if (received >= 0)
                 {
                     error = SocketError.Success;
@@ -81,7 +83,7 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
         {
             while (true)
             {
-                var sent = (int)Libc.send(_descriptor, start + offset, (IntPtr)count, DontWait | NoSignal);
+                var sent = (int)Libc.send(Descriptor, start + offset, (IntPtr)count, DontWait | NoSignal);
                 if (sent >= 0)
                 {
                     error = SocketError.Success;
@@ -97,13 +99,13 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
         }
     }
 
-    public bool Shutdown() => Libc.shutdown(_descriptor, ShutdownWrite) == 0;
+    public bool Shutdown() => Libc.shutdown(Descriptor, ShutdownWrite) == 0;
 
     public void Close()
     {
         // Not repeated after a signal: the descriptor is closed even then (close(2)).
         if (_owner is null)
-            _ = Libc.close(_descriptor);
+            _ = Libc.close(Descriptor);
         else
             _owner.Dispose();
     }
@@ -111,7 +113,7 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
     public void Abort()
     {
         var linger = stackalloc int[] { 1, 0 }; // on, for 0 seconds: the close sends RST (socket(7))
-        _ = Libc.setsockopt(_descriptor, SocketLevel, Linger, (byte*)linger, 2 * sizeof(int));
+        _ = Libc.setsockopt(Descriptor, SocketLevel, Linger, (byte*)linger, 2 * sizeof(int));
         Close();
     }
 
@@ -127,6 +129,6 @@ internal sealed unsafe class DescriptorTransport : ITransport, IPeerState
     private int Queued(int queue)
     {
         var count = 0;
-        return Libc.ioctl(_descriptor, (UIntPtr)queue, &count) == 0 ? count : 0;
+        return Libc.ioctl(Descriptor, (UIntPtr)queue, &count) == 0 ? count : 0;
     }
 }

@@ -9,38 +9,39 @@ namespace EchoSocket.Transport;
 /// <summary>For every system: a connection by its .NET socket. Takes ownership of the socket and makes it non-blocking.</summary>
 internal sealed class SocketTransport : ITransport, IPeerState
 {
-    private readonly Socket _socket;
-
     public SocketTransport(Socket socket, IPEndPoint remote)
     {
-        _socket = socket;
-        _socket.Blocking = false;
+        Socket = socket;
+        Socket.Blocking = false;
         RemoteEndPoint = remote;
     }
+
+    /// <summary>The socket, for a poller.</summary>
+    public Socket Socket { get; }
 
     public IPEndPoint RemoteEndPoint { get; }
 
     // macOS refuses these calls on a connection that was reset.
-    public IPEndPoint? LocalEndPoint => OrDefault(() => EndPoints.Unmap(_socket.LocalEndPoint!));
+    public IPEndPoint? LocalEndPoint => OrDefault(() => EndPoints.Unmap(Socket.LocalEndPoint!));
 
     public bool HasClosed =>
-        RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? DescriptorTransport.PeerHasClosed((int)_socket.Handle)
-        : OrDefault(() => _socket.Poll(0, SelectMode.SelectRead) && _socket.Available == 0);
+        RuntimeInformation.IsOSPlatform(OSPlatform.Linux) ? DescriptorTransport.PeerHasClosed((int)Socket.Handle)
+        : OrDefault(() => Socket.Poll(0, SelectMode.SelectRead) && Socket.Available == 0);
 
     public string Problem => "";
 
     public bool WantsToSend => false;
 
-    public int Unread => OrDefault(() => _socket.Available);
+    public int Unread => OrDefault(() => Socket.Available);
 
     public int Unacknowledged => 0;
 
     public int Receive(byte[] buffer, int offset, int count, out SocketError error) =>
-        _socket.Receive(buffer, offset, count, SocketFlags.None, out error);
+        Socket.Receive(buffer, offset, count, SocketFlags.None, out error);
 
     public int Send(byte[] buffer, int offset, int count, out SocketError error)
     {
-        var sent = _socket.Send(buffer, offset, count, SocketFlags.None, out error);
+        var sent = Socket.Send(buffer, offset, count, SocketFlags.None, out error);
         if (error == SocketError.WouldBlock)
             error = SocketError.Success;
         return sent;
@@ -48,15 +49,15 @@ internal sealed class SocketTransport : ITransport, IPeerState
 
     public bool Shutdown() => OrDefault(() =>
     {
-        _socket.Shutdown(SocketShutdown.Send);
+        Socket.Shutdown(SocketShutdown.Send);
         return true;
     });
 
-    public void Close() => _socket.Dispose();
+    public void Close() => Socket.Dispose();
 
     public void Abort()
     {
-        OrDefault(() => _socket.LingerState = new LingerOption(true, 0)); // the close sends RST
+        OrDefault(() => Socket.LingerState = new LingerOption(true, 0)); // the close sends RST
         Close();
     }
 
