@@ -19,10 +19,11 @@ public class RoomsTests
         ["Connecting"] = ["Common", "Transport"],
         ["Serving"] = ["Common", "Transport", "Polling", "Faults"],
         ["Measuring"] = ["Common", "Transport", "Polling", "Connecting"],
+        ["Watching"] = ["Common", "Connecting", "Measuring"],
     };
 
     // The public classes that stand above all rooms. The others are plain data, which any room may use.
-    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot"];
+    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot", "EchoWatch"];
 
     private static readonly string Core = Path.Combine(Root(), "src", "EchoSocket");
 
