@@ -78,6 +78,7 @@ internal static class ErrorRecords
         EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
         EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,
         EchoError.ReplyMismatch => ErrorCategory.InvalidResult,
+        EchoError.MessageTooLarge => ErrorCategory.LimitsExceeded,
         EchoError.AuthenticationFailed => ErrorCategory.AuthenticationError,
         _ => ErrorCategory.ConnectionError,
     };

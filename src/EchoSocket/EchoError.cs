@@ -12,7 +12,9 @@ public enum EchoError
     /// <summary>The operating system does not permit it, for instance to bind a port below 1024 without the privilege.</summary>
     AccessDenied,
 
-    /// <summary>The host answered that nothing listens on the port (a reset in reply to the SYN).</summary>
+    /// <summary>
+    /// The host answered that nothing listens on the port: over TCP a reset in reply to the SYN, over UDP ICMP port unreachable.
+    /// </summary>
     ConnectionRefused,
 
     /// <summary>The name has no address.</summary>
@@ -24,7 +26,7 @@ public enum EchoError
     /// <summary>Could not resolve the name and connect in time.</summary>
     ConnectionTimeout,
 
-    /// <summary>The reply was not complete in time.</summary>
+    /// <summary>The reply was not complete in time. Over UDP the message or its reply is lost.</summary>
     OperationTimeout,
 
     /// <summary>The peer closed (FIN) before the reply was whole, or before the client did.</summary>
@@ -38,6 +40,9 @@ public enum EchoError
 
     /// <summary>TLS failed, most often in the handshake: a certificate, a version, or a peer that does not speak TLS.</summary>
     AuthenticationFailed,
+
+    /// <summary>The message does not fit a datagram. Nothing was sent.</summary>
+    MessageTooLarge,
 
     /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
     SocketFailure,

@@ -2,16 +2,16 @@ using System;
 
 namespace EchoSocket;
 
-/// <summary>An attempt to connect to one address. For one thread at a time.</summary>
+/// <summary>An attempt to connect to one address, or over UDP to get an echo from it. For one thread at a time.</summary>
 public sealed class PathAttempt
 {
     /// <summary>The address and port, as <c>address:port</c>.</summary>
     public string EndPoint { get; set; } = "";
 
-    /// <summary>How long it took to connect or to fail.</summary>
+    /// <summary>How long it took to succeed or to fail.</summary>
     public TimeSpan Time { get; set; }
 
-    /// <summary>Why it failed, in a few words; empty if it connected.</summary>
+    /// <summary>Why it failed, in a few words; empty if it succeeded.</summary>
     public string Error { get; set; } = "";
 
     /// <summary>Describes the attempt for a table cell or a log.</summary>

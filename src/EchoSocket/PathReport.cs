@@ -11,7 +11,7 @@ public enum EchoPathStage
     /// <summary>Resolving the name.</summary>
     Resolve,
 
-    /// <summary>Connecting to one of its addresses.</summary>
+    /// <summary>Connecting to one of its addresses. Over UDP there is no such stage.</summary>
     Connect,
 
     /// <summary>The TLS handshake.</summary>
@@ -36,6 +36,9 @@ public sealed class PathReport
     /// <summary>The port.</summary>
     public int Port { get; set; }
 
+    /// <summary>The test was over UDP.</summary>
+    public bool Udp { get; set; }
+
     /// <summary>Whether the right bytes came back in time.</summary>
     public bool Success { get; set; }
 
@@ -48,7 +51,9 @@ public sealed class PathReport
     /// <summary>The addresses of the name.</summary>
     public string[] Addresses { get; set; } = [];
 
-    /// <summary>The attempts to connect, in the order in which they began; one for each address that was tried.</summary>
+    /// <summary>
+    /// The attempts to connect, over UDP to get an echo, in the order in which they began; one for each address that was tried.
+    /// </summary>
     public PathAttempt[] Attempts { get; set; } = [];
 
     /// <summary>This end of the connection, as <c>address:port</c>.</summary>
@@ -60,7 +65,7 @@ public sealed class PathReport
     /// <summary>How long resolving the name took; zero for an address.</summary>
     public TimeSpan? ResolveTime { get; set; }
 
-    /// <summary>From the start of the first attempt to the connection.</summary>
+    /// <summary>From the start of the first attempt to the connection; null over UDP.</summary>
     public TimeSpan? ConnectTime { get; set; }
 
     /// <summary>How long the TLS handshake took; null without TLS, too.</summary>

@@ -8,7 +8,7 @@ namespace EchoSocket.Common;
 /// <summary>Makes the exceptions that a caller can act on. Each message says what to do. Thread-safe.</summary>
 internal static class Errors
 {
-    private const string NoEcho =
+    public const string NoEcho =
         "Check that it is an echo server (one that upper-cases ASCII letters or changes nothing), and that nothing on the path " +
         "changes the bytes.";
 
@@ -168,5 +168,5 @@ internal static class Errors
     private static EchoException Other(string endPoint, string doing, SocketException e) => new(EchoError.SocketFailure, endPoint,
         $"{doing} {endPoint} failed: {e.Message} ({e.SocketErrorCode}).", e);
 
-    private static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
+    public static string Seconds(TimeSpan time) => time.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture) + " s";
 }

@@ -15,6 +15,14 @@ internal static unsafe class Libc
 {
     public const int Interrupted = 4; // EINTR
 
+    // ip(7), ipv6(7)
+    public const int IPLevel = 0;
+    public const int IPMtu = 14;
+    public const int IPReceiveErrors = 11;
+    public const int IPv6Level = 41;
+    public const int IPv6Mtu = 24;
+    public const int IPv6ReceiveErrors = 25;
+
 #pragma warning disable IDE1006, CA5392
     [DllImport("libc", SetLastError = true)]
     public static extern int epoll_create1(int flags);
@@ -54,6 +62,9 @@ internal static unsafe class Libc
 
     [DllImport("libc")]
     public static extern int setsockopt(int descriptor, int level, int name, byte* value, int size);
+
+    [DllImport("libc")]
+    public static extern int getsockopt(int descriptor, int level, int name, byte* value, int* size);
 
     [DllImport("libc")]
     public static extern int ioctl(int descriptor, UIntPtr request, int* value);

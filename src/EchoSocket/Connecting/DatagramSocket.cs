@@ -1,0 +1,60 @@
+using System;
+using System.Net;
+using System.Net.Sockets;
+using System.Runtime.InteropServices;
+using EchoSocket.Common;
+
+namespace EchoSocket.Connecting;
+
+/// <summary>
+/// Opens connected UDP sockets. The system hands a connected socket only what comes from its peer: datagrams, and ICMP errors.
+/// </summary>
+internal static class DatagramSocket
+{
+    private static readonly bool IsLinux = RuntimeInformation.IsOSPlatform(OSPlatform.Linux);
+
+    /// <summary>Opens a socket that sends to this endpoint. <paramref name="prepare"/> is called before it is connected.</summary>
+    /// <exception cref="SocketException">There is no route, or the source address or port is not available.</exception>
+    public static Socket Open(IPEndPoint remote, Action<Socket> prepare)
+    {
+        // If nothing listens on a port of the ephemeral range, the system may give the client that same port. The socket would then
+        // be its own peer, and an echo would need no server. The second socket gets another port.
+        var socket = Connect(remote, prepare);
+        if (!remote.Equals(socket.LocalEndPoint))
+            return socket;
+
+        using (socket)
+            return Connect(remote, prepare);
+    }
+
+    private static Socket Connect(IPEndPoint remote, Action<Socket> prepare)
+    {
+        var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            prepare(socket);
+            ReceiveErrors(socket);
+            socket.Connect(remote);
+            return socket;
+        }
+        catch (SocketException e)
+        {
+            socket.Dispose();
+            if (e.SocketErrorCode != SocketError.InvalidArgument)
+                throw;
+            throw new SocketException((int)SocketError.HostUnreachable); // from the loopback address to another computer
+        }
+    }
+
+    // By itself, Linux reports port unreachable only, and not that there is no route or no such host (ip(7), IP_RECVERR).
+    private static unsafe void ReceiveErrors(Socket socket)
+    {
+        if (!IsLinux)
+            return;
+
+        var on = 1;
+        var isIPv4 = socket.AddressFamily == AddressFamily.InterNetwork;
+        var (level, name) = isIPv4 ? (Libc.IPLevel, Libc.IPReceiveErrors) : (Libc.IPv6Level, Libc.IPv6ReceiveErrors);
+        _ = Libc.setsockopt((int)socket.Handle, level, name, (byte*)&on, sizeof(int));
+    }
+}

@@ -1,0 +1,109 @@
+using System;
+using System.Collections.Generic;
+using System.Diagnostics;
+using System.Linq;
+using System.Net;
+using System.Net.Sockets;
+using System.Threading;
+using EchoSocket.Common;
+using EchoSocket.Connecting;
+using EchoSocket.Transport;
+
+namespace EchoSocket;
+
+/// <summary>Tests how far the path to an echo server works over UDP. Thread-safe.</summary>
+public static class EchoUdpProbe
+{
+    // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
+    private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
+
+    /// <summary>
+    /// Resolves the name, sends a datagram of 64 bytes and checks that the same bytes come back, ASCII letters upper-cased or not.
+    /// Several addresses are tried in order, until one echoes: each gets an equal share of the time that is left, and one that
+    /// refuses the datagram needs little of it. A path that does not work is a result and not an exception.
+    /// </summary>
+    /// <param name="options">
+    /// What to test, with their source address and address family. Their <see cref="EchoClientOptions.ConnectionTimeout"/> is for all
+    /// stages together.
+    /// </param>
+    /// <param name="cancellation">Ends the probe.</param>
+    /// <exception cref="ArgumentException">An option is for TCP only.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static PathReport Run(EchoClientOptions options, CancellationToken cancellation = default)
+    {
+        EchoUdpClient.Check(options);
+        var start = Stopwatch.GetTimestamp();
+        var due = start + Clock.Ticks(options.ConnectionTimeout);
+        var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port, Udp = true };
+
+        var resolution = Connector.Resolve(options, due, cancellation);
+        if (resolution.Addresses.Length == 0)
+        {
+            (report.FailedStage, report.Reason) = (EchoPathStage.Resolve, resolution.Problem);
+            return report;
+        }
+
+        report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
+        report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
+
+        var sockets = new DatagramSockets([.. resolution.Addresses.Select(a => new IPEndPoint(a, options.Port))], options.Prepare, cancellation);
+        using (cancellation.Register(sockets.Close))
+            Echo(report, sockets, due, cancellation);
+        sockets.Close();
+        cancellation.ThrowIfCancellationRequested();
+        return report;
+    }
+
+    private static void Echo(PathReport report, DatagramSockets sockets, long due, CancellationToken cancellation)
+    {
+        var receiver = new DatagramReceiver(anyReply: false, cancellation);
+        var reply = new byte[Message.Length];
+        var attempts = new List<PathAttempt>();
+        do
+        {
+            var start = Stopwatch.GetTimestamp();
+            var share = start + ((due - start) / (report.Addresses.Length - attempts.Count));
+            var error = Exchange(report, sockets, receiver, reply, share);
+            var time = Clock.Since(start);
+            report.Success = error == SocketError.Success;
+            if (report.Success)
+                (report.FirstByteTime, report.EchoTime) = (time, time);
+            report.Reason = report.Success ? "" : Reason(error, receiver.Wrong);
+            attempts.Add(new PathAttempt { EndPoint = sockets.Remote.ToString(), Time = time, Error = report.Reason });
+        }
+        while (!report.Success && !cancellation.IsCancellationRequested && sockets.TryNextAddress());
+
+        report.FailedStage = report.Success ? EchoPathStage.None : EchoPathStage.Echo;
+        report.Attempts = [.. attempts];
+    }
+
+    private static SocketError Exchange(PathReport report, DatagramSockets sockets, DatagramReceiver receiver, byte[] reply, long due)
+    {
+        receiver.Begin();
+        try
+        {
+            var socket = sockets.Next();
+            report.LocalEndPoint = $"{sockets.Local}";
+            report.RemoteEndPoint = sockets.Remote.ToString();
+            socket.Send(Message, 0, Message.Length, SocketFlags.None, out var error);
+            return error == SocketError.Success ? receiver.Receive(socket, Message, Message.Length, reply, due) : error;
+        }
+        catch (SocketException e)
+        {
+            return e.SocketErrorCode;
+        }
+        catch (ObjectDisposedException)
+        {
+            return SocketError.OperationAborted; // the token was cancelled
+        }
+    }
+
+    private static string Reason(SocketError error, string wrong) =>
+        wrong.Length > 0 ? $"answered something else; {wrong}"
+        : error switch
+        {
+            SocketError.TimedOut => "timed out; no reply came",
+            SocketError.ConnectionReset => SocketErrors.Summary(SocketError.ConnectionRefused), // Windows reports port unreachable so
+            _ => SocketErrors.Summary(error),
+        };
+}
