@@ -11,7 +11,7 @@ namespace EchoSocket.Commands;
 [OutputType(typeof(EchoProbe), typeof(EchoOutage), typeof(EchoWatchSummary))]
 public sealed class WatchEchoServerCommand : EchoTargetCommand
 {
-    private readonly List<EchoClientOptions> _targets = [];
+    private readonly List<EchoWatchTarget> _targets = [];
     private readonly WatchQueue _queue = new();
     private LiveDisplay? _display;
     private bool _warned;
@@ -55,7 +55,7 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
     {
         if (_targets.Count == EchoWatchOptions.MaxTargets)
             this.Conflict($"A watch has at most {EchoWatchOptions.MaxTargets:N0} targets: give fewer, or divide them among several commands.", nameof(ComputerName));
-        _targets.Add(Configure(new EchoClientOptions { Host = computer, Port = port }));
+        _targets.Add(Configure(new EchoWatchTarget { Host = computer, Port = port }));
     }
 
     protected override void EndProcessing()

@@ -22,7 +22,7 @@ internal sealed class LiveTargets
     private readonly Target[] _targets;
     private long _changes;
 
-    public LiveTargets(IEnumerable<EchoClientOptions> targets) =>
+    public LiveTargets(IEnumerable<EchoWatchTarget> targets) =>
         _targets = [.. targets.Select(t => new Target(TerminalText.Escape(t.Host.IndexOf(':') >= 0 ? $"[{t.Host}]:{t.Port}" : $"{t.Host}:{t.Port}")))];
 
     /// <summary>Changes whenever the lines do.</summary>

@@ -29,12 +29,14 @@ public sealed class EchoWatch : IDisposable
     private int _started;
 
     /// <summary>Copies the options. Opens nothing yet.</summary>
-    /// <exception cref="ArgumentException">The options have no target.</exception>
+    /// <exception cref="ArgumentException">The options have no target, or one over UDP with an option that is for TCP only.</exception>
     public EchoWatch(EchoWatchOptions options)
     {
         _options = options?.Copy() ?? throw new ArgumentNullException(nameof(options));
         if (_options.Targets.Count == 0)
             throw new ArgumentException("A watch needs a target.", nameof(options));
+        foreach (var target in _options.Targets.Where(t => t.Udp))
+            EchoUdpClient.Check(target);
         _targets = [.. Enumerable.Range(0, _options.Targets.Count).Select(i => new WatchedTarget(_options, i, _stop.Token))];
     }
 

@@ -14,7 +14,7 @@ public sealed class EchoWatchOptions
     /// <summary>The shortest interval.</summary>
     public static readonly TimeSpan MinInterval = TimeSpan.FromMilliseconds(10);
 
-    private EchoClientOptions[] _targets = [];
+    private EchoWatchTarget[] _targets = [];
     private TimeSpan _interval = TimeSpan.FromSeconds(1);
     private TimeSpan? _timeout;
     private TimeSpan? _duration;
@@ -25,7 +25,7 @@ public sealed class EchoWatchOptions
     /// not used.
     /// </summary>
     /// <exception cref="ArgumentException">There is no target, or there are too many.</exception>
-    public IReadOnlyList<EchoClientOptions> Targets
+    public IReadOnlyList<EchoWatchTarget> Targets
     {
         get => _targets;
         set => _targets = value is { Count: >= 1 and <= MaxTargets }
@@ -75,18 +75,20 @@ public sealed class EchoWatchOptions
     }
 
     /// <summary>
-    /// Opens a connection for each probe. Default false: one is kept, and the next probe after a failure opens another.
+    /// Opens a connection for each probe, and over UDP resolves the name for each. Default false: the connection, or over UDP the
+    /// address, is kept until a probe is lost.
     /// </summary>
     public bool Reconnect { get; set; }
 
     /// <summary>Makes the clock of a target. A test may choose another one.</summary>
-    internal Func<EchoClientOptions, WatchClock> Clock { get; set; } = _ => WatchClock.System;
+    internal Func<EchoWatchTarget, WatchClock> Clock { get; set; } = _ => WatchClock.System;
 
     /// <summary>Makes what probes a target, until the token is cancelled. A test may choose another one.</summary>
-    internal Func<EchoClientOptions, CancellationToken, IProber>? Prober { get; set; }
+    internal Func<EchoWatchTarget, CancellationToken, IProber>? Prober { get; set; }
 
-    internal IProber ProberOf(EchoClientOptions target, CancellationToken cancellation) =>
-        Prober?.Invoke(target, cancellation) ?? new ConnectionProber(target, Reconnect, cancellation);
+    internal IProber ProberOf(EchoWatchTarget target, CancellationToken cancellation) =>
+        Prober?.Invoke(target, cancellation)
+        ?? (target.Udp ? new UdpProber(target, Reconnect, cancellation) : new ConnectionProber(target, Reconnect, cancellation));
 
     internal EchoWatchOptions Copy() => (EchoWatchOptions)MemberwiseClone();
 

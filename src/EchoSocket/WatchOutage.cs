@@ -14,6 +14,9 @@ public sealed class WatchOutage
     /// <summary>The port.</summary>
     public int Port { get; set; }
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp { get; set; }
+
     /// <summary>When the first probe that was lost began, in UTC.</summary>
     public DateTime Start { get; set; }
 

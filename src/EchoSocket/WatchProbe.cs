@@ -17,6 +17,9 @@ public sealed class WatchProbe
     /// <summary>The port.</summary>
     public int Port { get; set; }
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp { get; set; }
+
     /// <summary>Whether the right bytes came back in time.</summary>
     public bool Success { get; set; }
 

@@ -14,6 +14,9 @@ public sealed class WatchResult
     /// <summary>The port.</summary>
     public int Port { get; set; }
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp { get; set; }
+
     /// <summary>
     /// From the first probe to the end. Unless the watch was stopped, the last probe counts for a whole interval, as every other
     /// one does.

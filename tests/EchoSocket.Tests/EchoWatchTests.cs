@@ -135,10 +135,52 @@ public class EchoWatchTests
         server.Done.Get();
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Over_UDP_packets_that_are_dropped_are_an_outage_of_exactly_the_lost_probes(bool reconnect)
+    {
+        var late = new List<(IPEndPoint From, byte[] Bytes)>();
+        void LoseAndKeep(DatagramServer server, IPEndPoint from, byte[] bytes) => late.Add((from, bytes));
+        using var server = new DatagramServer(DatagramServer.Echo, LoseAndKeep, LoseAndKeep, (server, from, bytes) =>
+        {
+            // The replies to the probes that are lost come now, to the port of this one as well.
+            foreach (var (_, old) in late)
+                server.Send(from, old);
+            DatagramServer.Echo(server, from, bytes);
+        });
+
+        var (recorder, result) = Watch(
+            [new EchoWatchTarget { Host = "127.0.0.1", Port = server.Port, Udp = true }],
+            o => (o.Count, o.Interval, o.Timeout, o.Reconnect) = (4, TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1), reconnect));
+
+        Assert.Equal(".xx.", recorder.Pattern);
+        Assert.All(recorder.Probes, p => Assert.Equal((true, null), (p.Udp, p.ConnectTime)));
+        Assert.Equal("timed out; no reply came", recorder.Probes[1].Reason);
+        var outage = Assert.Single(recorder.Outages);
+        Assert.Equal((2L, recorder.Probes[1].Time, recorder.Probes[3].Time), (outage.ProbesLost, outage.Start, outage.End));
+        Assert.True(outage.Udp && result[0].Udp);
+        Assert.Equal(4, server.Received.Select(r => r.Bytes).Distinct(new SameBytes()).Count());
+        Assert.Equal(4, server.Received.Select(r => r.From).Distinct().Count());
+    }
+
+    [Fact]
+    public void Over_UDP_a_port_without_a_server_is_refused_at_once()
+    {
+        int port;
+        using (var gone = new DatagramServer())
+            port = gone.Port;
+
+        var (recorder, _) = Watch([new EchoWatchTarget { Host = "127.0.0.1", Port = port, Udp = true }], o => o.Count = 2);
+
+        Assert.Equal("xx", recorder.Pattern);
+        Assert.All(recorder.Probes, p => Assert.Equal((EchoPathStage.Echo, "refused"), (p.FailedStage, p.Reason)));
+    }
+
     [Fact]
     public void An_unknown_name_fails_at_Resolve()
     {
-        var (recorder, _) = Watch([new EchoClientOptions { Host = "no-such-host.invalid" }], o => (o.Count, o.Timeout) = (1, Bounded.Limit));
+        var (recorder, _) = Watch([new EchoWatchTarget { Host = "no-such-host.invalid" }], o => (o.Count, o.Timeout) = (1, Bounded.Limit));
 
         Assert.Equal((EchoPathStage.Resolve, "the name has no address"), (recorder.Probes[0].FailedStage, recorder.Probes[0].Reason));
     }
@@ -220,7 +262,7 @@ public class EchoWatchTests
     [Fact]
     public void A_watch_that_was_stopped_before_it_runs_probes_nothing()
     {
-        using var watch = new EchoWatch(Options([new EchoClientOptions()]));
+        using var watch = new EchoWatch(Options([new EchoWatchTarget()]));
         watch.Stop();
         var recorder = new WatchRecorder();
 
@@ -242,12 +284,13 @@ public class EchoWatchTests
     public void Options_out_of_range_are_refused()
     {
         Assert.Throws<ArgumentException>(() => new EchoWatchOptions { Targets = [] });
-        Assert.Throws<ArgumentException>(() => new EchoWatchOptions { Targets = new EchoClientOptions[EchoWatchOptions.MaxTargets + 1] });
+        Assert.Throws<ArgumentException>(() => new EchoWatchOptions { Targets = new EchoWatchTarget[EchoWatchOptions.MaxTargets + 1] });
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoWatchOptions { Interval = TimeSpan.FromMilliseconds(9) });
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoWatchOptions { Timeout = TimeSpan.Zero });
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoWatchOptions { Count = 0 });
         Assert.Throws<ArgumentOutOfRangeException>(() => new EchoWatchOptions { Duration = TimeSpan.Zero });
         Assert.Throws<ArgumentException>(() => new EchoWatch(new EchoWatchOptions()));
+        Assert.Throws<ArgumentException>(() => new EchoWatch(Options([new EchoWatchTarget { Udp = true, Tls = new EchoClientTls() }])));
     }
 
     // Says nothing, and waits for the client to give up.
@@ -261,7 +304,7 @@ public class EchoWatchTests
     private static TestServer Serve(int port = 0, bool tls = false) =>
         new(new EchoServerOptions { Port = port, Tls = tls ? new EchoServerTls() : null }, new Recorder());
 
-    private static EchoClientOptions To(IPEndPoint server, bool tls = false) => new()
+    private static EchoWatchTarget To(IPEndPoint server, bool tls = false) => new()
     {
         Host = server.Address.ToString(),
         Port = server.Port,
@@ -269,18 +312,25 @@ public class EchoWatchTests
     };
 
     // The time-out is long, so that a busy computer loses no probe.
-    private static EchoWatchOptions Options(EchoClientOptions[] targets, Action<EchoWatchOptions>? configure = null)
+    private static EchoWatchOptions Options(EchoWatchTarget[] targets, Action<EchoWatchOptions>? configure = null)
     {
         var options = new EchoWatchOptions { Targets = targets, Interval = Interval, Timeout = Bounded.Limit };
         configure?.Invoke(options);
         return options;
     }
 
-    private static (WatchRecorder Recorder, IReadOnlyList<WatchResult> Results) Watch(EchoClientOptions[] targets, Action<EchoWatchOptions> configure)
+    private static (WatchRecorder Recorder, IReadOnlyList<WatchResult> Results) Watch(EchoWatchTarget[] targets, Action<EchoWatchOptions> configure)
     {
         using var watch = new EchoWatch(Options(targets, configure));
         var recorder = new WatchRecorder();
         Bounded.Start(() => watch.Run(recorder)).Get();
         return (recorder, watch.Results());
+    }
+
+    private sealed class SameBytes : IEqualityComparer<byte[]>
+    {
+        public bool Equals(byte[]? x, byte[]? y) => x.AsSpan().SequenceEqual(y);
+
+        public int GetHashCode(byte[] obj) => obj.Length;
     }
 }

@@ -23,7 +23,7 @@ public class RoomsTests
     };
 
     // The public classes that stand above all rooms. The others are plain data, which any room may use.
-    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot", "EchoWatch"];
+    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot", "EchoWatch", "UdpProber"];
 
     private static readonly string Core = Path.Combine(Root(), "src", "EchoSocket");
 

@@ -59,7 +59,7 @@ internal sealed class SimulatedTarget : WatchClock, IProber
     /// <summary>Watches it to the end, and returns what was observed and found.</summary>
     public (WatchRecorder Observed, WatchResult Result) Watch(Action<EchoWatchOptions> configure)
     {
-        var options = new EchoWatchOptions { Targets = [new EchoClientOptions()], Clock = _ => this, Prober = (_, _) => this };
+        var options = new EchoWatchOptions { Targets = [new EchoWatchTarget()], Clock = _ => this, Prober = (_, _) => this };
         configure(options);
         using var watch = new EchoWatch(options);
         var recorder = new WatchRecorder();

@@ -18,7 +18,7 @@ public class WatchMemoryTests
         const int Probes = 86_400;
         const long Tenth = (long)Targets * Probes / 10;
         const long MaxGrowth = 1_000_000; // one number kept for each probe would be 62 MB
-        var targets = Enumerable.Range(0, Targets).ToDictionary(_ => new EchoClientOptions(), i => new SimulatedTarget
+        var targets = Enumerable.Range(0, Targets).ToDictionary(_ => new EchoWatchTarget(), i => new SimulatedTarget
         {
             // The round trips take many different times, and there is an outage in each minute.
             Reply = at => at.Seconds is 10 or 11 ? null : TimeSpan.FromTicks(10_000 + (i * 1000) + (at.Ticks / TimeSpan.TicksPerSecond * 7919 % 5000)),

@@ -39,6 +39,7 @@ internal sealed class OutageTracker
         Target = _first.Target,
         ComputerName = _first.ComputerName,
         Port = _first.Port,
+        Udp = _first.Udp,
         Start = _first.Time,
         Duration = Clock.ToTimeSpan(now - _start),
         ProbesLost = _lost,

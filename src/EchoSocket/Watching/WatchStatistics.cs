@@ -45,7 +45,7 @@ internal sealed class WatchStatistics
     }
 
     /// <summary>The result if the watch ended at <paramref name="now"/>.</summary>
-    public WatchResult ToResult(EchoClientOptions target, WatchOutage? open, long now)
+    public WatchResult ToResult(EchoWatchTarget target, WatchOutage? open, long now)
     {
         var openTime = open?.Duration ?? TimeSpan.Zero;
         return new WatchResult
@@ -53,6 +53,7 @@ internal sealed class WatchStatistics
             StartTime = _startTime,
             ComputerName = target.Host,
             Port = target.Port,
+            Udp = target.Udp,
             Duration = Probes > 0 ? Clock.ToTimeSpan(now - _start) : TimeSpan.Zero,
             Probes = Probes,
             Lost = _lost,

@@ -11,7 +11,7 @@ namespace EchoSocket.Watching;
 internal sealed class WatchedTarget(EchoWatchOptions options, int number, CancellationToken cancellation)
 {
     private readonly object _gate = new(); // guards the fields below
-    private readonly EchoClientOptions _target = options.Targets[number];
+    private readonly EchoWatchTarget _target = options.Targets[number];
     private readonly WatchClock _clock = options.Clock(options.Targets[number]);
     private readonly WatchStatistics _statistics = new();
     private readonly OutageTracker _outages = new();
@@ -76,6 +76,7 @@ internal sealed class WatchedTarget(EchoWatchOptions options, int number, Cancel
         Time = time,
         ComputerName = _target.Host,
         Port = _target.Port,
+        Udp = _target.Udp,
         Success = report.Success,
         RoundTripTime = report.EchoTime,
         ConnectTime = report.ConnectTime,
