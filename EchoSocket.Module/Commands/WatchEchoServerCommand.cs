@@ -16,6 +16,10 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
     private LiveDisplay? _display;
     private bool _warned;
 
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
+    public SwitchParameter Udp { get; set; }
+
     [Parameter]
     [ValidateRange(0.01, 2147483.0)]
     public double IntervalSeconds { get; set; } = 1;
@@ -55,7 +59,7 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
     {
         if (_targets.Count == EchoWatchOptions.MaxTargets)
             this.Conflict($"A watch has at most {EchoWatchOptions.MaxTargets:N0} targets: give fewer, or divide them among several commands.", nameof(ComputerName));
-        _targets.Add(Configure(new EchoWatchTarget { Host = computer, Port = port }));
+        _targets.Add(Configure(new EchoWatchTarget { Host = computer, Port = port, Udp = Udp }));
     }
 
     protected override void EndProcessing()
@@ -64,7 +68,7 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
             return; // each input object was an error
 
         // The lines of a display and the objects would disturb each other, unless a command takes the objects.
-        var live = Live && LiveDisplay.IsPossible(Host) ? new LiveTargets(_targets) : null;
+        var live = Live && LiveDisplay.IsPossible(Host) ? new LiveTargets(_targets.Select(Name)) : null;
         _display = live is null ? null : new LiveDisplay(Host, live);
         var isWritten = live is null || MyInvocation.PipelinePosition < MyInvocation.PipelineLength;
         var observer = new WatchObserver(_queue, isWritten && !Outages && !Summary, isWritten && Outages, live);
@@ -80,6 +84,9 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
         else
             Show(summaries);
     }
+
+    private static string Name(EchoWatchTarget target) =>
+        $"{(target.Host.IndexOf(':') >= 0 ? $"[{target.Host}]" : target.Host)}:{target.Port}{(target.Udp ? "/udp" : "")}";
 
     private EchoWatchOptions Options()
     {

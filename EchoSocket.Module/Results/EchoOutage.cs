@@ -15,6 +15,9 @@ public sealed class EchoOutage(WatchOutage result)
 
     public int Port => result.Port;
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp => result.Udp;
+
     public double DurationMilliseconds => Milliseconds.From(result.Duration);
 
     public long ProbesLost => result.ProbesLost;

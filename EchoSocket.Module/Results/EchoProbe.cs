@@ -12,6 +12,9 @@ public sealed class EchoProbe(WatchProbe result)
 
     public int Port => result.Port;
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp => result.Udp;
+
     public bool Success => result.Success;
 
     /// <summary>From the start of the send to the last byte of the reply; null if the probe is lost.</summary>

@@ -12,6 +12,9 @@ public sealed class EchoWatchSummary(WatchResult result)
 
     public int Port => result.Port;
 
+    /// <summary>Over UDP, not TCP.</summary>
+    public bool Udp => result.Udp;
+
     public double DurationMilliseconds => Milliseconds.From(result.Duration);
 
     public long Probes => result.Probes;

@@ -15,20 +15,22 @@ internal sealed class WatchObserver(WatchQueue queue, bool probes, bool outages,
 {
     public void Probed(WatchProbe probe)
     {
-        live?.Add(probe);
+        live?.Add(probe.Target, Milliseconds.From(probe.RoundTripTime));
         if (probes)
             queue.Add(new EchoProbe(probe));
     }
 
     public void OutageBegan(WatchOutage outage) =>
-        queue.Add(new VerboseText($"{outage.ComputerName}, port {outage.Port}: an outage began. {outage.FailedStage}: {outage.Reason}."));
+        queue.Add(new VerboseText($"{Target(outage)}: an outage began. {outage.FailedStage}: {outage.Reason}."));
 
     public void OutageEnded(WatchOutage outage)
     {
         queue.Add(new VerboseText(
-            $"{outage.ComputerName}, port {outage.Port}: the outage {(outage.End is null ? "is still open" : "ended")} after " +
+            $"{Target(outage)}: the outage {(outage.End is null ? "is still open" : "ended")} after " +
             $"{StatisticsText.Time(outage.Duration)}, {WatchText.Count(outage.ProbesLost, "probe")} lost."));
         if (outages)
             queue.Add(new EchoOutage(outage));
     }
+
+    private static string Target(WatchOutage outage) => WatchText.Target(outage.ComputerName, outage.Port, outage.Udp);
 }

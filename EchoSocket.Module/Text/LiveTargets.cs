@@ -22,8 +22,7 @@ internal sealed class LiveTargets
     private readonly Target[] _targets;
     private long _changes;
 
-    public LiveTargets(IEnumerable<EchoWatchTarget> targets) =>
-        _targets = [.. targets.Select(t => new Target(TerminalText.Escape(t.Host.IndexOf(':') >= 0 ? $"[{t.Host}]:{t.Port}" : $"{t.Host}:{t.Port}")))];
+    public LiveTargets(IEnumerable<string> names) => _targets = [.. names.Select(n => new Target(TerminalText.Escape(n)))];
 
     /// <summary>Changes whenever the lines do.</summary>
     public long Changes
@@ -35,12 +34,13 @@ internal sealed class LiveTargets
         }
     }
 
-    public void Add(WatchProbe probe)
+    /// <summary>Adds a probe of a target, which the index of its name tells; null is a loss.</summary>
+    public void Add(int target, double? milliseconds)
     {
         lock (_gate)
         {
             _changes++;
-            _targets[probe.Target].Add(Milliseconds.From(probe.RoundTripTime));
+            _targets[target].Add(milliseconds);
         }
     }
 

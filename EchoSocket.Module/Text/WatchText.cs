@@ -12,7 +12,7 @@ public static class WatchText
     /// <summary>The summary of a target, as lines.</summary>
     internal static IEnumerable<string> Lines(EchoWatchSummary summary, int width)
     {
-        var target = $"{TerminalText.Escape(summary.ComputerName)}, port {summary.Port}: ";
+        var target = Target(summary.ComputerName, summary.Port, summary.Udp) + ": ";
         if (summary.Probes == 0)
             return [target + "no probe has ended"];
 
@@ -29,6 +29,9 @@ public static class WatchText
         return TerminalText.Lines(facts, width - Indent.Length).Concat(new[] { open, times }.Where(t => t.Length > 0).SelectMany(t => TerminalText.Lines(t, width - Indent.Length)))
             .Select((line, i) => i == 0 ? line : Indent + line);
     }
+
+    /// <summary>The name of a target.</summary>
+    internal static string Target(string computer, int port, bool udp) => $"{TerminalText.Escape(computer)}, port {port}{(udp ? " over UDP" : "")}";
 
     /// <summary>A number of things: 1 probe, 2 probes.</summary>
     internal static string Count(long count, string thing) => $"{count.ToString("N0", CultureInfo.CurrentCulture)} {thing}{(count == 1 ? "" : "s")}";
