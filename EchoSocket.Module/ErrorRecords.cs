@@ -34,6 +34,14 @@ internal static class ErrorRecords
                 $"-{given}, or add -UseTls to use TLS with all."),
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>UDP is used, and a value is for TCP only.</summary>
+    public static ErrorRecord TcpOnly(string given, object target) =>
+        new(
+            new ArgumentException(
+                $"{target} is to be reached over UDP, and {given} is for TCP. Send it to a command without -{given}; an input object says by its " +
+                "properties Udp and UseTls which it needs, and can't have both."),
+            "ParameterConflict", ErrorCategory.InvalidArgument, target);
+
     public static ErrorRecord MessageRequired() =>
         new(
             new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),

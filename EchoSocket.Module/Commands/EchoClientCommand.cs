@@ -40,15 +40,7 @@ public abstract class EchoClientCommand : ServerCommand
     /// <exception cref="EchoException">The connection failed.</exception>
     internal TextClient Connect()
     {
-        var options = Configure(new EchoClientOptions
-        {
-            Host = Server,
-            Port = ServerPort,
-            ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
-            OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
-            AnyReply = AnyReply,
-        });
-        var client = TextClient.Connect(options, Encoding, Stop);
+        var client = TextClient.Connect(ClientOptions(), Encoding, Stop);
         try
         {
             WriteVerbose($"Connected {client.LocalEndPoint} to {client.RemoteEndPoint}.");
@@ -62,6 +54,16 @@ public abstract class EchoClientCommand : ServerCommand
             throw;
         }
     }
+
+    /// <summary>The options of a client of the server.</summary>
+    private protected EchoClientOptions ClientOptions() => Configure(new EchoClientOptions
+    {
+        Host = Server,
+        Port = ServerPort,
+        ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
+        OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
+        AnyReply = AnyReply,
+    });
 
     /// <summary>The size of an encoded message. Writes an error and returns false if the message can't be sent.</summary>
     private protected bool TryCount(string message, out int byteCount)

@@ -10,8 +10,15 @@ namespace EchoSocket.Commands;
 /// </summary>
 public abstract class MessageTargetCommand : EchoClientCommand
 {
+    private static readonly SwitchArgumentAttribute AsSwitch = new();
+
     private bool _computerGiven;
     private bool _portGiven;
+
+    public abstract SwitchParameter Udp { get; set; }
+
+    /// <summary>Whether a server is reached over UDP.</summary>
+    private protected UdpChoice? UdpChoice { get; set; }
 
     /// <summary>The input object names the server, or a part of it.</summary>
     private protected bool ServerCameWithObject => ComputerCameWithObject || PortCameWithObject;
@@ -40,6 +47,9 @@ public abstract class MessageTargetCommand : EchoClientCommand
             parameter = nameof(Port);
             Port = Port > 0 ? Port : ServerProperties.Port(source);
             ReadTls(source, out parameter);
+            parameter = nameof(Udp);
+            if (UdpChoice is { IsGiven: false } && source.Properties[parameter] is { } udp)
+                Udp = (SwitchParameter)AsSwitch.Transform(null!, udp.Value);
             ComputerName = computer;
             return true;
         }

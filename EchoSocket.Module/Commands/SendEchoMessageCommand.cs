@@ -20,7 +20,9 @@ public sealed class SendEchoMessageCommand : MessageTargetCommand
     private const string BytesSet = "Bytes";
 
     private MessageSender? _sender;
+    private DatagramSender? _datagrams;
     private Func<TextClient?>? _connect;
+    private Func<EchoUdpClient?>? _open;
     private bool _messageGiven;
     private bool _bytesGiven;
 
@@ -73,6 +75,10 @@ public sealed class SendEchoMessageCommand : MessageTargetCommand
     public override X509Certificate2[] TrustedCertificate { get; set; } = [];
 
     [Parameter]
+    [SwitchArgument]
+    public override SwitchParameter Udp { get; set; }
+
+    [Parameter]
     public SwitchParameter Detailed { get; set; }
 
     [Parameter]
@@ -84,8 +90,12 @@ public sealed class SendEchoMessageCommand : MessageTargetCommand
         base.BeginProcessing();
         _messageGiven = Message.Length > 0;
         _bytesGiven = InputBytes.Length > 0;
+        UdpChoice = new UdpChoice(this, nameof(InFlight));
         _sender = new MessageSender(InFlight, Detailed, WriteReply, WriteError);
-        _connect = ConnectForMessage;
+        _datagrams = new DatagramSender(
+            Encoding, WriteReply, WriteError, client => WriteVerbose($"Sending to {client.RemoteEndPoint} over UDP."), WriteWarning);
+        _connect = () => TryConnect(Connect);
+        _open = () => TryConnect(Open);
         if (!_bytesGiven)
             return;
 
@@ -120,19 +130,30 @@ public sealed class SendEchoMessageCommand : MessageTargetCommand
     protected override void Dispose(bool disposing)
     {
         _sender?.Dispose();
+        _datagrams?.Dispose();
         base.Dispose(disposing);
     }
 
     private void Send(object message, int byteCount, PSObject? serverSource, PSObject? messageSource)
     {
-        var (computer, port, useTls, hostName, trusted) = (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate);
+        var (computer, port, useTls, hostName, trusted, udp) = (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate, Udp);
         if ((serverSource is null || TryReadServer(serverSource)) && IsServerNamed(message, messageSource))
-            _sender!.Send(new OutgoingMessage(message, byteCount, Detailed ? DateTime.UtcNow : default), (ServerKey, ServerPort), _connect!);
-        (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate) = (computer, port, useTls, hostName, trusted);
+        {
+            var outgoing = new OutgoingMessage(message, byteCount, Detailed ? DateTime.UtcNow : default);
+            if (!UdpChoice!.UsesUdp(Udp, ComputerName))
+                _sender!.Send(outgoing, (ServerKey, ServerPort), _connect!);
+            else if (UdpChoice.IsAllowed(Server, UseTls))
+                _datagrams!.Send(outgoing, (Server, ServerPort), _open!);
+        }
+
+        (ComputerName, Port, UseTls, TlsHostName, TrustedCertificate, Udp) = (computer, port, useTls, hostName, trusted, udp);
     }
 
-    private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) =>
-        WriteObject(Detailed ? message.Details(reply, roundTripTime, client) : reply, enumerateCollection: false);
+    private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, TextClient client) => WriteObject(
+        Detailed ? message.Details(reply, roundTripTime, client.Tls, client.LocalEndPoint, client.RemoteEndPoint) : reply, enumerateCollection: false);
+
+    private void WriteReply(OutgoingMessage message, object reply, TimeSpan roundTripTime, EchoUdpClient client) => WriteObject(
+        Detailed ? message.Details(reply, roundTripTime, tls: null, client.LocalEndPoint, client.RemoteEndPoint) : reply, enumerateCollection: false);
 
     private void RequireBytes()
     {
@@ -142,11 +163,24 @@ public sealed class SendEchoMessageCommand : MessageTargetCommand
             ThrowTerminatingError(ErrorRecords.SingleByte());
     }
 
-    private TextClient? ConnectForMessage()
+    private EchoUdpClient Open()
     {
         try
         {
-            return Connect();
+            return EchoUdpClient.Open(ClientOptions(), Stop);
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+    }
+
+    private T? TryConnect<T>(Func<T> connect)
+        where T : class
+    {
+        try
+        {
+            return connect();
         }
         catch (EchoException e)
         {

@@ -8,6 +8,12 @@ namespace EchoSocket.Commands;
 [OutputType(typeof(bool), typeof(EchoPathReport))]
 public sealed class TestEchoServerCommand : EchoTargetCommand
 {
+    private UdpChoice? _udp;
+
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
+    public SwitchParameter Udp { get; set; }
+
     [Parameter]
     [ValidateRange(0.001, 2147483.0)]
     public double TimeoutSeconds { get; set; } = 5;
@@ -15,21 +21,31 @@ public sealed class TestEchoServerCommand : EchoTargetCommand
     [Parameter]
     public SwitchParameter Detailed { get; set; }
 
+    protected override void BeginProcessing()
+    {
+        base.BeginProcessing();
+        _udp = new UdpChoice(this);
+    }
+
     protected override void Process(string computer, int port)
     {
-        var report = Probe(computer, port);
-        WriteVerbose($"{computer}, port {port}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
+        var udp = _udp!.UsesUdp(Udp, computer);
+        if (udp && !_udp.IsAllowed(computer, UseTls))
+            return;
+
+        var report = Probe(computer, port, udp);
+        WriteVerbose($"{computer}, port {port}{(udp ? " over UDP" : "")}: {(report.Success ? "echoes" : $"{report.FailedStage} failed, {report.Reason}")}.");
         if (Detailed && report.Warning.Length > 0)
             WriteWarning(report.Warning);
         WriteObject(Detailed ? new EchoPathReport(report) : report.Success);
     }
 
-    private PathReport Probe(string computer, int port)
+    private PathReport Probe(string computer, int port, bool udp)
     {
         try
         {
-            var options = new EchoClientOptions { Host = computer, Port = port, ConnectionTimeout = TimeSpan.FromSeconds(TimeoutSeconds) };
-            return PathProbe.Run(Configure(options), Stop);
+            var options = Configure(new EchoClientOptions { Host = computer, Port = port, ConnectionTimeout = TimeSpan.FromSeconds(TimeoutSeconds) });
+            return udp ? EchoUdpProbe.Run(options, Stop) : PathProbe.Run(options, Stop);
         }
         catch (OperationCanceledException)
         {

@@ -13,6 +13,9 @@ public sealed class EchoPathReport(PathReport result) : TlsResult(result.Tls, re
 
     public int Port => result.Port;
 
+    /// <summary>The test was over UDP. Test-EchoServer binds this property by its name.</summary>
+    public bool Udp => result.Udp;
+
     public bool Success => result.Success;
 
     public string FailedStage => result.FailedStage.ToString();

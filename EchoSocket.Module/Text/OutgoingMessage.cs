@@ -37,25 +37,25 @@ internal readonly struct OutgoingMessage(object value, int byteCount, DateTime t
     }
 
     /// <summary>The detailed result.</summary>
-    public object Details(object reply, TimeSpan roundTripTime, TextClient client) => Value is byte[] bytes
-        ? new EchoBytesReply(client.Tls)
+    public object Details(object reply, TimeSpan roundTripTime, TlsDetails? tls, string localEndPoint, string remoteEndPoint) => Value is byte[] bytes
+        ? new EchoBytesReply(tls)
         {
             Time = time,
             MessageHex = Hexadecimal.From(bytes),
             ReplyHex = Hexadecimal.From((byte[])reply),
             ByteCount = ByteCount,
             RoundTripMilliseconds = Milliseconds.From(roundTripTime),
-            LocalEndPoint = client.LocalEndPoint,
-            RemoteEndPoint = client.RemoteEndPoint,
+            LocalEndPoint = localEndPoint,
+            RemoteEndPoint = remoteEndPoint,
         }
-        : new EchoReply(client.Tls)
+        : new EchoReply(tls)
         {
             Time = time,
             Message = (string)Value,
             Reply = (string)reply,
             ByteCount = ByteCount,
             RoundTripMilliseconds = Milliseconds.From(roundTripTime),
-            LocalEndPoint = client.LocalEndPoint,
-            RemoteEndPoint = client.RemoteEndPoint,
+            LocalEndPoint = localEndPoint,
+            RemoteEndPoint = remoteEndPoint,
         };
 }

@@ -96,6 +96,10 @@ $reports = @(
         FirstByteTime = Get-Duration 0.0712; EchoTime = Get-Duration 0.0713
         Warning = "The server's certificate (CN=$long) expires within 30 days: at 2026-01-22 03:04:05Z."
     }
+    @{
+        ComputerName = 'server4'; Port = 7; Udp = $true; Success = $true; Addresses = '127.0.0.1'; Attempts = [EchoSocket.PathAttempt]@{ EndPoint = '127.0.0.1:7'; Time = Get-Duration 0.0713 }
+        ResolveTime = Get-Duration 1.5; FirstByteTime = Get-Duration 0.0713; EchoTime = Get-Duration 0.0713
+    }
 ) | ForEach-Object { [EchoSocket.EchoPathReport][EchoSocket.PathReport] ($_ + @{ StartTime = $time }) }
 
 $errors = New-Object 'Collections.Generic.Dictionary[string,long]'
@@ -175,7 +179,7 @@ $(
             @{ Name = 'Replies as a list'; Output = { $replies[1..3] | Format-List } }
             @{ Name = 'Replies of bytes'; Output = { $bytesReplies } }
             @{ Name = 'Path reports'; Output = { $reports } }
-            @{ Name = 'Path reports as a list'; Output = { $reports[1, 4] | Format-List } }
+            @{ Name = 'Path reports as a list'; Output = { $reports[1, 4, 5] | Format-List } }
             @{ Name = 'Attempts to connect'; Output = { $reports[1].Attempts } }
             @{ Name = 'Statistics'; Output = { $statistics } }
             @{ Name = 'Statistics as a table'; Output = { $statistics | Format-Table } }
