@@ -14,6 +14,7 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
     private readonly List<EchoWatchTarget> _targets = [];
     private readonly WatchQueue _queue = new();
     private LiveDisplay? _display;
+    private UdpChoice? _udp;
     private bool _warned;
 
     [Parameter(ValueFromPipelineByPropertyName = true)]
@@ -51,15 +52,20 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
     protected override void BeginProcessing()
     {
         base.BeginProcessing();
+        _udp = new UdpChoice(this);
         if (Outages && Summary)
             this.Conflict("-Outages and -Summary write different results: omit one of them.", nameof(Summary));
     }
 
     protected override void Process(string computer, int port)
     {
+        var udp = _udp!.UsesUdp(Udp, computer);
+        if (udp && !_udp.IsAllowed(computer, UseTls))
+            return;
+
         if (_targets.Count == EchoWatchOptions.MaxTargets)
             this.Conflict($"A watch has at most {EchoWatchOptions.MaxTargets:N0} targets: give fewer, or divide them among several commands.", nameof(ComputerName));
-        _targets.Add(Configure(new EchoWatchTarget { Host = computer, Port = port, Udp = Udp }));
+        _targets.Add(Configure(new EchoWatchTarget { Host = computer, Port = port, Udp = udp }));
     }
 
     protected override void EndProcessing()

@@ -168,7 +168,22 @@ public class WatchEchoServerTests
         Assert.Equal("", host.Text);
     }
 
+    [Fact]
+    public void TCP_and_UDP_servers_of_one_pipeline_are_watched_each_in_its_way()
+    {
+        using var engine = new Engine();
+        using var server = new DatagramServer(DatagramServer.Echo, DatagramServer.Lose, DatagramServer.Lose, DatagramServer.Echo);
+
+        var result = engine.Run(
+            Server + "$server, [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $args[0]; Udp = $true } |" +
+            "Watch-EchoServer -IntervalSeconds 1 -TimeoutSeconds 1 -Count 4 | ForEach-Object { if ($_.Udp) { \"$($_.Success) $($_.Reason)\" } }", server.Port);
+
+        Assert.Equal(["True ", "False timed out; no reply came", "False timed out; no reply came", "True "], result.Strings);
+        server.Done.Get();
+    }
+
     [Theory]
+    [InlineData("Watch-EchoServer -Udp -UseTls", "ParameterConflict", "-UseTls and -Udp")]
     [InlineData("Watch-EchoServer -Outages -Summary", "ParameterConflict", "-Outages and -Summary")]
     [InlineData("Watch-EchoServer (1..1001 | ForEach-Object { \"host$_\" }) 7", "ParameterConflict", "at most 1,000 targets")]
     public void Contradictions_are_refused(string call, string id, string text)
