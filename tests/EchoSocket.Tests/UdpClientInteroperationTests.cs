@@ -8,7 +8,7 @@ using Xunit;
 namespace EchoSocket.Tests;
 
 /// <summary>The UDP client against other people's servers.</summary>
-public class UdpInteroperationTests
+public class UdpClientInteroperationTests
 {
     private const string PythonServer = """
         import socket, sys
