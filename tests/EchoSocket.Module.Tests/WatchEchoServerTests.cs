@@ -176,7 +176,7 @@ public class WatchEchoServerTests
 
         var result = engine.Run(
             Server + "$server, [pscustomobject]@{ ComputerName = '127.0.0.1'; Port = $args[0]; Udp = $true } |" +
-            "Watch-EchoServer -IntervalSeconds 1 -TimeoutSeconds 1 -Count 4 | ForEach-Object { if ($_.Udp) { \"$($_.Success) $($_.Reason)\" } }", server.Port);
+            "Watch-EchoServer -IntervalSeconds 2 -TimeoutSeconds 2 -Count 4 | ForEach-Object { if ($_.Udp) { \"$($_.Success) $($_.Reason)\" } }", server.Port);
 
         Assert.Equal(["True ", "False timed out; no reply came", "False timed out; no reply came", "True "], result.Strings);
         server.Done.Get();
