@@ -38,8 +38,8 @@ internal static class ErrorRecords
     public static ErrorRecord TcpOnly(string given, object target) =>
         new(
             new ArgumentException(
-                $"{target} is to be reached over UDP, and {given} is for TCP. Send it to a command without -{given}; an input object says by its " +
-                "properties Udp and UseTls which it needs, and can't have both."),
+                $"{target} is to be reached over UDP, and {given} is for TCP: use one of them. An input object asks for UDP by its property Udp, and for " +
+                "TLS by UseTls."),
             "ParameterConflict", ErrorCategory.InvalidArgument, target);
 
     public static ErrorRecord MessageRequired() =>

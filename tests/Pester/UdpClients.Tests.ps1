@@ -143,3 +143,46 @@ Describe 'On a path with a small MTU' {
         $lines[2] | Should-MatchString 'The message of 1,473 bytes .* the path MTU is 1,500 bytes \(IP_MTU of the socket\), of which the headers leave 1,472\.'
     }
 }
+
+Describe 'On a path through a router' {
+    It 'a datagram that the next link does not take is sent again in fragments, and a host that is down is told (needs a network namespace)' -Skip:(-not $namespaces) {
+        $network = @'
+            ip link set lo up
+            unshare --net sleep 60 & router=$!
+            unshare --net sleep 60 & host=$!
+            until [ "$(readlink /proc/$router/ns/net)" != "$(readlink /proc/$$/ns/net)" ] && [ "$(readlink /proc/$host/ns/net)" != "$(readlink /proc/$$/ns/net)" ]; do sleep 0.05; done
+            ip link add a0 type veth peer name r0
+            ip link set r0 netns $router
+            nsenter -t $router -n ip link add r1 type veth peer name b0
+            nsenter -t $router -n ip link set b0 netns $host
+            ip addr add 10.1.0.1/24 dev a0; ip link set a0 up; ip route add 10.2.0.0/24 via 10.1.0.2
+            nsenter -t $router -n sh -c 'ip addr add 10.1.0.2/24 dev r0; ip link set r0 up; ip addr add 10.2.0.2/24 dev r1; ip link set r1 mtu 1000 up; echo 1 > /proc/sys/net/ipv4/ip_forward'
+            nsenter -t $host -n sh -c 'ip link set lo up; ip addr add 10.2.0.1/24 dev b0; ip link set b0 mtu 1000 up; ip route add 10.1.0.0/24 via 10.2.0.2'
+            nsenter -t $host -n dotnet "$@" serve & server=$!
+            dotnet "$@" send
+            kill $server $router $host
+'@
+        $script = @'
+            if ($args[1] -eq 'serve') {
+                $socket = [Net.Sockets.UdpClient]::new([Net.IPEndPoint]::new([ipaddress] '10.2.0.1', 7))
+                while ($true) {
+                    $from = [Net.IPEndPoint]::new([ipaddress]::Any, 0)
+                    $bytes = $socket.Receive([ref] $from)
+                    $null = $socket.Send($bytes, $bytes.Length, $from)
+                }
+            }
+            Import-Module $args[0]
+            $null = [Threading.SpinWait]::SpinUntil([Func[bool]] { Test-EchoServer 10.2.0.1 7 -Udp -TimeoutSeconds 5 }, 30000)
+            (Send-EchoMessage ('x' * 1400) 10.2.0.1 7 -Udp -WarningVariable warnings -WarningAction SilentlyContinue).Length
+            "$warnings"
+            Send-EchoMessage hi 10.2.0.77 7 -Udp 2>&1 | ForEach-Object FullyQualifiedErrorId
+'@
+        $file = Join-Path $TestDrive router.ps1
+        Set-Content $file $script
+        $module = Resolve-Path "$PSScriptRoot/../../EchoSocket.psd1"
+        $lines = @(unshare --net sh -c $network sh "$PSHOME/pwsh.dll" -NoProfile -File $file $module 2> $null)
+        $lines[0] | Should-Be '1400'
+        $lines[1] | Should-MatchString 'the path MTU is 1,000 bytes \(IP_MTU of the socket\)'
+        $lines[2] | Should-BeLikeString 'HostUnreachable,*'
+    }
+}
