@@ -15,7 +15,7 @@
     TypesToProcess         = @('bin/EchoSocket.Types.ps1xml')
     FormatsToProcess       = @('bin/EchoSocket.Format.ps1xml')
 
-    CmdletsToExport        = @('Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
+    CmdletsToExport        = @('Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer', 'Watch-EchoServer')
     FunctionsToExport      = @()
     AliasesToExport        = @()
     VariablesToExport      = @()

@@ -148,12 +148,12 @@ public static class StatisticsText
         (T)LanguagePrimitives.ConvertTo(from.Properties[property]?.Value, typeof(T), CultureInfo.InvariantCulture);
 
     // A console shows a question mark for each character that its encoding does not have.
-    private static bool SupportsUnicode()
+    internal static bool SupportsUnicode(string characters = HistogramChart.Blocks + "µ")
     {
         try
         {
             Encoding.GetEncoding(Console.OutputEncoding.CodePage, EncoderFallback.ExceptionFallback, DecoderFallback.ExceptionFallback)
-                .GetByteCount(HistogramChart.Blocks + "µ");
+                .GetByteCount(characters);
             return true;
         }
         catch (Exception e) when (e is EncoderFallbackException or System.IO.IOException or NotSupportedException or ArgumentException)

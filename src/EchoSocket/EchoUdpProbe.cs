@@ -32,38 +32,51 @@ public static class EchoUdpProbe
     public static PathReport Run(EchoClientOptions options, CancellationToken cancellation = default)
     {
         EchoUdpClient.Check(options);
+        return Run(options, addresses: null, Message, Stopwatch.GetTimestamp() + Clock.Ticks(options.ConnectionTimeout), cancellation);
+    }
+
+    /// <summary>
+    /// The same with a message of the caller's, to these addresses or, if they are null, to those of the name, until the stopwatch shows
+    /// <paramref name="due"/>.
+    /// </summary>
+    internal static PathReport Run(EchoClientOptions options, IPAddress[]? addresses, byte[] message, long due, CancellationToken cancellation)
+    {
         var start = Stopwatch.GetTimestamp();
-        var due = start + Clock.Ticks(options.ConnectionTimeout);
         var report = new PathReport { StartTime = DateTime.UtcNow, ComputerName = options.Host, Port = options.Port, Udp = true };
 
-        var resolution = Connector.Resolve(options, due, cancellation);
-        if (resolution.Addresses.Length == 0)
+        if (addresses is null)
         {
-            (report.FailedStage, report.Reason) = (EchoPathStage.Resolve, resolution.Problem);
-            return report;
+            var resolution = Connector.Resolve(options, due, cancellation);
+            if (resolution.Addresses.Length == 0)
+            {
+                (report.FailedStage, report.Reason) = (EchoPathStage.Resolve, resolution.Problem);
+                return report;
+            }
+
+            addresses = resolution.Addresses;
+            report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
         }
 
-        report.ResolveTime = IPAddress.TryParse(options.Host, out _) ? TimeSpan.Zero : Clock.Since(start);
-        report.Addresses = [.. resolution.Addresses.Select(a => a.ToString())];
+        report.Addresses = [.. addresses.Select(a => a.ToString())];
 
-        var sockets = new DatagramSockets([.. resolution.Addresses.Select(a => new IPEndPoint(a, options.Port))], options.Prepare, cancellation);
+        var sockets = new DatagramSockets([.. addresses.Select(a => new IPEndPoint(a, options.Port))], options.Prepare, cancellation);
         using (cancellation.Register(sockets.Close))
-            Echo(report, sockets, due, cancellation);
+            Echo(report, sockets, message, due, cancellation);
         sockets.Close();
         cancellation.ThrowIfCancellationRequested();
         return report;
     }
 
-    private static void Echo(PathReport report, DatagramSockets sockets, long due, CancellationToken cancellation)
+    private static void Echo(PathReport report, DatagramSockets sockets, byte[] message, long due, CancellationToken cancellation)
     {
         var receiver = new DatagramReceiver(anyReply: false, cancellation);
-        var reply = new byte[Message.Length];
+        var reply = new byte[message.Length];
         var attempts = new List<PathAttempt>();
         do
         {
             var start = Stopwatch.GetTimestamp();
             var share = start + ((due - start) / (report.Addresses.Length - attempts.Count));
-            var error = Exchange(report, sockets, receiver, reply, share);
+            var error = Exchange(report, sockets, receiver, message, reply, share);
             var time = Clock.Since(start);
             report.Success = error == SocketError.Success;
             if (report.Success)
@@ -77,7 +90,7 @@ public static class EchoUdpProbe
         report.Attempts = [.. attempts];
     }
 
-    private static SocketError Exchange(PathReport report, DatagramSockets sockets, DatagramReceiver receiver, byte[] reply, long due)
+    private static SocketError Exchange(PathReport report, DatagramSockets sockets, DatagramReceiver receiver, byte[] message, byte[] reply, long due)
     {
         receiver.Begin();
         try
@@ -85,8 +98,8 @@ public static class EchoUdpProbe
             var socket = sockets.Next();
             report.LocalEndPoint = $"{sockets.Local}";
             report.RemoteEndPoint = sockets.Remote.ToString();
-            socket.Send(Message, 0, Message.Length, SocketFlags.None, out var error);
-            return error == SocketError.Success ? receiver.Receive(socket, Message, Message.Length, reply, due) : error;
+            socket.Send(message, 0, message.Length, SocketFlags.None, out var error);
+            return error == SocketError.Success ? receiver.Receive(socket, message, message.Length, reply, due) : error;
         }
         catch (SocketException e)
         {

@@ -28,6 +28,9 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     /// <summary>The screen's columns; none if 0.</summary>
     public int Width { get; init; }
 
+    /// <summary>The screen can move its cursor.</summary>
+    public bool IsTerminal { get; init; }
+
     /// <summary>The choice that the user makes when asked; without one a question is an error.</summary>
     public string? Choice { get; init; }
 
@@ -102,6 +105,8 @@ internal sealed class ScriptedHost(params string?[] lines) : PSHost
     private sealed class ScriptedUI(ScriptedHost host) : PSHostUserInterface
     {
         public override PSHostRawUserInterface? RawUI { get; } = host.Width > 0 ? new ScriptedScreen(host.Width) : null;
+
+        public override bool SupportsVirtualTerminal => host.IsTerminal;
 
         public override string? ReadLine() => host.Line();
 

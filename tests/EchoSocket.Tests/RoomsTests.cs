@@ -19,10 +19,14 @@ public class RoomsTests
         ["Connecting"] = ["Common", "Transport"],
         ["Serving"] = ["Common", "Transport", "Polling", "Faults"],
         ["Measuring"] = ["Common", "Transport", "Polling", "Connecting"],
+        ["Watching"] = ["Common", "Connecting", "Measuring"],
     };
 
     // The public classes that stand above all rooms. The others are plain data, which any room may use.
-    private static readonly string[] Above = ["EchoServer", "EchoUdpServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot"];
+    private static readonly string[] Above =
+    [
+        "EchoServer", "EchoUdpServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot", "EchoWatch", "UdpProber",
+    ];
 
     private static readonly string Core = Path.Combine(Root(), "src", "EchoSocket");
 

@@ -2,7 +2,7 @@
 # them and however many there are.
 
 BeforeDiscovery {
-    $script:kinds = 'connections', 'replies', 'reports', 'statistics'
+    $script:kinds = 'connections', 'replies', 'reports', 'statistics', 'probes', 'outages', 'summaries'
 }
 
 BeforeAll {
@@ -22,6 +22,10 @@ BeforeAll {
     $tls = Start-EchoServer -UseTls -KeepListening -AsJob -Port 0
     $results.replies += $tls | Send-EchoMessage -Message c -Detailed
     $results.reports += $tls | Test-EchoServer -Detailed -WarningAction SilentlyContinue
+    $watch = @{ Count = 2; IntervalSeconds = 0.02; TimeoutSeconds = 30 }
+    $results.probes = $tls, $down, $unknown | Watch-EchoServer @watch
+    $results.outages = $down, $unknown | Watch-EchoServer @watch -Outages
+    $results.summaries = $tls, $down | Watch-EchoServer @watch -Summary
     $details = [EchoSocket.TlsDetails]::Of($tls.Certificate)
     $results.statistics += [EchoSocket.EchoStatistics][EchoSocket.MeterResult]@{ Tls = $details; TlsTime = [timespan]::FromMilliseconds(1.5); StartTime = [datetime]::UtcNow }
     Remove-Job $tls -Force
@@ -46,8 +50,14 @@ BeforeAll {
             StandardDeviation = 'StandardDeviationMilliseconds'; P50 = 'P50Milliseconds'; P90 = 'P90Milliseconds'; P99 = 'P99Milliseconds'
             P999 = 'P999Milliseconds'; Maximum = 'MaximumMilliseconds'
         }
+        probes      = @{ RoundTripTime = 'RoundTripMilliseconds'; ConnectTime = 'ConnectMilliseconds' }
+        outages     = @{ Duration = 'DurationMilliseconds' }
+        summaries   = @{
+            Duration = 'DurationMilliseconds'; Minimum = 'MinimumMilliseconds'; Mean = 'MeanMilliseconds'; P50 = 'P50Milliseconds'; P99 = 'P99Milliseconds'; Maximum = 'MaximumMilliseconds'
+            Jitter = 'JitterMilliseconds'; OutageTime = 'OutageMilliseconds'; LongestOutage = 'LongestOutageMilliseconds'
+        }
     }
-    $script:others = @{ connections = 'StartTime', 'Faults', 'ReceivedBytes'; replies = @(); reports = 'Attempts'; statistics = 'Histogram' }
+    $script:others = @{ probes = @(); outages = 'Time'; summaries = @(); connections = 'StartTime', 'Faults', 'ReceivedBytes'; replies = @(); reports = 'Attempts'; statistics = 'Histogram' }
 
     function Get-PropertyName($Result) {
         $Result.PSObject.Properties.Name

@@ -1,5 +1,5 @@
 BeforeDiscovery {
-    $script:cmdlets = 'Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer'
+    $script:cmdlets = 'Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer', 'Watch-EchoServer'
 }
 
 BeforeAll { . "$PSScriptRoot/Shared.ps1" }
@@ -8,8 +8,8 @@ Describe 'The EchoSocket module' {
     It 'has a valid manifest that exports the cmdlets and nothing else' {
         $module = Test-ModuleManifest $manifest
         $module.ExportedCmdlets.Keys |
-            Should-BeCollection @('Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer')
-        $module.ExportedCommands.Count | Should-Be 6
+            Should-BeCollection @('Enter-EchoSession', 'Measure-EchoServer', 'New-EchoFault', 'Send-EchoMessage', 'Start-EchoServer', 'Test-EchoServer', 'Watch-EchoServer')
+        $module.ExportedCommands.Count | Should-Be 7
         $module.ExportedVariables.Count | Should-Be 0
         Get-Content $manifest -Raw | Should-NotBeLikeString '*`**' -Because 'a wildcard would make PowerShell load the module to know what it exports'
     }
@@ -122,6 +122,9 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Fault x -KeepR'; Completions = '-KeepReceived' }
         @{ Line = 'New-EchoFault -Duplicate | Sort-Object Prob'; Completions = 'Probability' }
         @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
+        @{ Line = 'Watch-EchoServer -Ou'; Completions = '-Outages -OutVariable -OutBuffer' }
+        @{ Line = 'Watch-EchoServer | Where-Object FailedS'; Completions = 'FailedStage' }
+        @{ Line = 'Watch-EchoServer -Outages | Sort-Object ProbesL'; Completions = 'ProbesLost' }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive
     }

@@ -58,6 +58,28 @@ BeforeAll {
             Head   = 'Kind Probability OnConnections Effect'
             Row    = 'Reset 1 1, 2 resets after 3 bytes'
         }
+        @{
+            Object = [EchoSocket.EchoProbe][EchoSocket.WatchProbe]@{
+                Time = [datetime] '2026-01-02 03:04:05'; ComputerName = 'host'; Port = 7; Udp = $true; FailedStage = 'Echo'; Reason = "timed$([char] 27) out"
+            }
+            Head   = 'Time RoundTrip Port ComputerName'
+            Row    = '03:04:05.000Z lost 7 host (UDP) Echo: timed\u001B out'
+        }
+        @{
+            Object = [EchoSocket.EchoOutage][EchoSocket.WatchOutage]@{
+                Start = [datetime] '2026-01-02 03:04:05'; ComputerName = 'host'; Port = 7; Duration = [timespan]::FromSeconds(3); ProbesLost = 3; FailedStage = 'Connect'; Reason = 'refused'
+            }
+            Head   = 'Start End Duration Lost Port ComputerName'
+            Row    = '2026-01-02 03:04:05Z open 3.00 s 3 7 host Connect: refused'
+        }
+        @{
+            Object = [EchoSocket.EchoWatchSummary][EchoSocket.WatchResult]@{
+                StartTime = [datetime] '2026-01-02 03:04:05'; ComputerName = 'host'; Port = 7; Duration = [timespan]::FromSeconds(60); Probes = 60; Lost = 3
+                Outages = 1; OutageTime = [timespan]::FromSeconds(3); P50 = [timespan]::FromTicks(12345)
+            }
+            Head   = 'Probes Lost Outages Available P50 P99 Jitter Port ComputerName'
+            Row    = '60 3 1 95.0 % 1.23 ms - - 7 host'
+        }
     )
 }
 

@@ -136,6 +136,31 @@ $statistics = @(
     [EchoSocket.EchoStatistics] $result
 }
 
+$target = @{ ComputerName = $long; Port = 65535 }
+$probes = @(
+    @{ ComputerName = 'server1'; Port = 7; Success = $true; RoundTripTime = Get-Duration 0.0713; ConnectTime = Get-Duration 0.15 }
+    $target + @{ Udp = $true; Success = $true; RoundTripTime = Get-Duration 1234 }
+    $target + @{ FailedStage = 'Echo'; Reason = 'answered something else; the first wrong byte is at offset 12 of 64' }
+) | ForEach-Object { [EchoSocket.EchoProbe][EchoSocket.WatchProbe] ($_ + @{ Time = $time.AddMilliseconds(67) }) }
+$outages = @(
+    @{ ComputerName = 'server1'; Port = 7; End = $time.AddSeconds(3); Duration = Get-Duration 3000; ProbesLost = 3; FailedStage = 'Connect'; Reason = 'refused' }
+    $target + @{ Duration = Get-Duration 90061001; ProbesLost = 1234567; FailedStage = 'Connect'; Reason = 'timed out' }
+) | ForEach-Object { [EchoSocket.EchoOutage][EchoSocket.WatchOutage] ($_ + @{ Start = $time }) }
+$summaries = @(
+    @{
+        ComputerName = 'server1'; Port = 7; Duration = Get-Duration 60000; Probes = 60; Lost = 3; Minimum = Get-Duration 0.0152; Mean = Get-Duration 0.0716; P50 = Get-Duration 0.0699
+        P99 = Get-Duration 0.119; Maximum = Get-Duration 0.431; Jitter = Get-Duration 0.0123; Outages = 2; OutageTime = Get-Duration 3000; LongestOutage = Get-Duration 2000
+    }
+    $target + @{
+        Udp = $true; Duration = Get-Duration 86400000; Probes = 86400; Lost = 86400; Outages = 1; OutageTime = Get-Duration 86400000; LongestOutage = Get-Duration 86400000
+        OpenOutage = [EchoSocket.WatchOutage]@{ Start = $time; FailedStage = 'Echo'; Reason = 'timed out; no reply came' }
+    }
+    @{
+        ComputerName = 'server2'; Port = 8081; Duration = Get-Duration 86400000; Probes = 86400; Lost = 10; Outages = 1; OutageTime = Get-Duration 10000; LongestOutage = Get-Duration 10000
+        Minimum = Get-Duration 1; Mean = Get-Duration 1; P50 = Get-Duration 1; P99 = Get-Duration 119; Maximum = Get-Duration 4310; Jitter = Get-Duration 12.5
+    }
+) | ForEach-Object { [EchoSocket.EchoWatchSummary][EchoSocket.WatchResult] ($_ + @{ StartTime = $time }) }
+
 # At a terminal PowerShell leaves the last column empty; Out-String by itself does not.
 $columns = $Host.UI.RawUI.BufferSize.Width - 1
 
@@ -176,6 +201,12 @@ $(
             @{ Name = 'Statistics as a table'; Output = { $statistics | Format-Table } }
             @{ Name = 'Statistics as a list'; Output = { $statistics[1, 2] | Format-List } }
             @{ Name = 'Buckets of a histogram'; Output = { $statistics[0].Histogram } }
+            @{ Name = 'Probes'; Output = { $probes } }
+            @{ Name = 'Probes as a list'; Output = { $probes[0, 2] | Format-List } }
+            @{ Name = 'Outages'; Output = { $outages } }
+            @{ Name = 'Outages as a list'; Output = { $outages | Format-List } }
+            @{ Name = 'Summaries of a watch'; Output = { $summaries } }
+            @{ Name = 'Summaries of a watch as a list'; Output = { $summaries[1, 2] | Format-List } }
         )) {
         "=== $($view.Name)"
         & $view.Output | Out-String -Stream -Width $columns | ForEach-Object TrimEnd | Where-Object { $_ }
