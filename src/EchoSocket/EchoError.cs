@@ -36,6 +36,9 @@ public enum EchoError
     /// <summary>Bytes came back that no echo would send.</summary>
     ReplyMismatch,
 
+    /// <summary>The message is too large for a datagram, or for the path if it must not be cut into fragments.</summary>
+    MessageTooLarge,
+
     /// <summary>TLS failed, most often in the handshake: a certificate, a version, or a peer that does not speak TLS.</summary>
     AuthenticationFailed,
 

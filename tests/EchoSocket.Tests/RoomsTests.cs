@@ -22,7 +22,7 @@ public class RoomsTests
     };
 
     // The public classes that stand above all rooms. The others are plain data, which any room may use.
-    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot"];
+    private static readonly string[] Above = ["EchoServer", "EchoClient", "EchoPipeline", "EchoMeter", "EchoUdpMeter", "PathProbe", "PathMtuProbe", "LatencyPlot"];
 
     private static readonly string Core = Path.Combine(Root(), "src", "EchoSocket");
 

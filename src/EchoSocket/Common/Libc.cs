@@ -56,6 +56,9 @@ internal static unsafe class Libc
     public static extern int setsockopt(int descriptor, int level, int name, byte* value, int size);
 
     [DllImport("libc")]
+    public static extern int getsockopt(int descriptor, int level, int name, byte* value, int* size);
+
+    [DllImport("libc")]
     public static extern int ioctl(int descriptor, UIntPtr request, int* value);
 
     [DllImport("libc")]
@@ -82,15 +85,19 @@ internal static unsafe class Libc
 
     public static SocketError ToSocketError(int number) => number switch
     {
+        1 or 13 => SocketError.AccessDenied, // EPERM (a firewall of this computer), EACCES
         11 => SocketError.WouldBlock, // EAGAIN
         12 or 28 or 105 => SocketError.NoBufferSpaceAvailable, // ENOMEM, ENOSPC (epoll's own limit), ENOBUFS
         22 => SocketError.InvalidArgument, // EINVAL
         23 or 24 => SocketError.TooManyOpenSockets, // ENFILE, EMFILE
         32 => SocketError.Shutdown, // EPIPE
+        90 => SocketError.MessageSize, // EMSGSIZE
+        100 => SocketError.NetworkDown, // ENETDOWN
         101 => SocketError.NetworkUnreachable, // ENETUNREACH
         103 => SocketError.ConnectionAborted, // ECONNABORTED
         104 => SocketError.ConnectionReset, // ECONNRESET
         110 => SocketError.TimedOut, // ETIMEDOUT
+        111 => SocketError.ConnectionRefused, // ECONNREFUSED
         113 => SocketError.HostUnreachable, // EHOSTUNREACH
         _ => SocketError.SocketError,
     };

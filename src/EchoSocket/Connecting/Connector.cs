@@ -14,24 +14,32 @@ internal static class Connector
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ConnectedSocket Connect(EchoClientOptions options, CancellationToken cancellation)
     {
-        var (host, timeout) = (options.Host, options.ConnectionTimeout);
+        var timeout = options.ConnectionTimeout;
         var deadline = Stopwatch.GetTimestamp() + Clock.Ticks(timeout);
-        var endPoint = Display(host, options.Port);
-        var resolution = Resolve(options, deadline, cancellation);
-        if (resolution.MissingFamily is { } missing)
-            throw Errors.NoAddressOfFamily(host, endPoint, missing);
-        if (resolution.Addresses.Length == 0)
-        {
-            throw resolution.Error is TimeoutException
-                ? Errors.ResolveTimeout(host, endPoint, resolution.Problem, timeout, resolution.Error)
-                : Errors.HostNotFound(host, endPoint, resolution.Error);
-        }
-
-        var race = ConnectRace.Run(resolution.Addresses, options.Port, deadline, cancellation, options.Prepare);
-        if (race.Winner is null && resolution.Addresses.FirstOrDefault(a => a is { IsIPv6LinkLocal: true, ScopeId: 0 }) is { } linkLocal)
+        var endPoint = Display(options.Host, options.Port);
+        var addresses = Addresses(options, deadline, cancellation);
+        var race = ConnectRace.Run(addresses, options.Port, deadline, cancellation, options.Prepare);
+        if (race.Winner is null && addresses.FirstOrDefault(a => a is { IsIPv6LinkLocal: true, ScopeId: 0 }) is { } linkLocal)
             throw Errors.NoInterface(endPoint, linkLocal, race.Failure);
         var tried = race.Attempts.All(a => a.EndPoint == endPoint) ? "" : $" (tried {string.Join(", ", race.Attempts.Select(a => a.EndPoint))})";
         return race.Winner ?? throw Errors.Connect(endPoint, tried, race.Failure, timeout, options.SourceAddress);
+    }
+
+    /// <summary>Resolves the host to the addresses that the options allow, at least one.</summary>
+    /// <exception cref="EchoException">The host has no such address, or could not be resolved in time.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static IPAddress[] Addresses(EchoClientOptions options, long deadline, CancellationToken cancellation)
+    {
+        var (host, endPoint) = (options.Host, Display(options.Host, options.Port));
+        var resolution = Resolve(options, deadline, cancellation);
+        if (resolution.MissingFamily is { } missing)
+            throw Errors.NoAddressOfFamily(host, endPoint, missing);
+        if (resolution.Addresses.Length > 0)
+            return resolution.Addresses;
+
+        throw resolution.Error is TimeoutException
+            ? Errors.ResolveTimeout(host, endPoint, resolution.Problem, options.ConnectionTimeout, resolution.Error)
+            : Errors.HostNotFound(host, endPoint, resolution.Error);
     }
 
     /// <summary>Resolves the host to the addresses that the options allow.</summary>
