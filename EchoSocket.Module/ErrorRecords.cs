@@ -73,7 +73,7 @@ internal static class ErrorRecords
     private static ErrorCategory Category(EchoError error) => error switch
     {
         EchoError.AddressInUse => ErrorCategory.ResourceUnavailable,
-        EchoError.AddressNotAvailable => ErrorCategory.InvalidArgument,
+        EchoError.AddressNotAvailable or EchoError.MessageTooLarge => ErrorCategory.InvalidArgument,
         EchoError.AccessDenied => ErrorCategory.PermissionDenied,
         EchoError.HostNotFound => ErrorCategory.ObjectNotFound,
         EchoError.ConnectionTimeout or EchoError.OperationTimeout => ErrorCategory.OperationTimeout,

@@ -121,7 +121,7 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Fault (New-EchoF'; Completions = 'New-EchoFault' }
         @{ Line = 'Start-EchoServer -Fault x -KeepR'; Completions = '-KeepReceived' }
         @{ Line = 'New-EchoFault -Duplicate | Sort-Object Prob'; Completions = 'Probability' }
-        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'Lost' }
+        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'LongestLossRun Lost LostPercent LostProbes' }
     ) {
         (TabExpansion2 $Line $Line.Length).CompletionMatches.CompletionText -join ' ' | Should-BeString $Completions -CaseSensitive
     }

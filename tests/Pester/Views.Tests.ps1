@@ -38,14 +38,14 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
 
     It 'shows <_> as they are kept' -ForEach @(
         'Connections', 'Connections as a list', 'Connections with faults as a list', 'Faults of a connection', 'Faults', 'Jobs', 'Replies', 'Replies as a list', 'Replies of bytes', 'Path reports', 'Path reports as a list', 'Attempts to connect'
-        'Statistics', 'Statistics as a table', 'Statistics as a list', 'Buckets of a histogram'
+        'Statistics', 'Statistics as a table', 'Statistics as a list', 'Statistics of UDP', 'Statistics of UDP as a table', 'Statistics of UDP as a list', 'Path MTUs', 'Path MTUs as a list', 'Buckets of a histogram'
     ) {
         $shown[$_] -join "`n" | Should-BeString ($kept[$_] -join "`n") -CaseSensitive
     }
 
     It 'shows nothing else' {
         $shown.Keys -join ', ' | Should-BeString ($kept.Keys -join ', ') -CaseSensitive
-        $kept.Count | Should-Be 16
+        $kept.Count | Should-Be 21
     }
 
     It 'breaks no line' {
@@ -56,7 +56,7 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
         }
     }
 
-    It 'cuts no name and breaks no word of <_>' -ForEach 'Connections', 'Path reports', 'Statistics as a table' {
+    It 'cuts no name and breaks no word of <_>' -ForEach 'Connections', 'Path reports', 'Statistics as a table', 'Statistics of UDP as a table', 'Path MTUs' {
         # A line ends in a whole word, or after a dot, a colon or a hyphen of a name or an address.
         $text = $shown[$_] -join "`n"
         $text | Should-NotMatchString '\u2026'
@@ -65,6 +65,8 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
             'Connections'           = '[2001:db8:85a3:8d3:1319:8a2e:370:7348]:65535'
             'Path reports'          = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com.and-of-another-one.example.com'
             'Statistics as a table' = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
+            'Statistics of UDP as a table' = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
+            'Path MTUs'             = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
         }[$_]
         $joined.Contains($name) | Should-BeTrue -Because $joined
     }
