@@ -115,7 +115,7 @@ public sealed class EchoUdpMeter : IEchoMeter
             LongestLossRun = logs.Select(l => l.LongestLossRun).DefaultIfEmpty().Max(),
             Jitter = _run.IsMeasuring && jitters.Count > 0 ? Clock.ToTimeSpan((long)jitters.Average()) : null,
             DontFragment = _options.DontFragment,
-            FailedSockets = _run.HasFailed ? sockets.Sockets.Count : sockets.Sockets.Count == 0 && !stopped ? 1 : 0,
+            FailedSockets = _run.HasFailed ? sockets.Sockets.Count : stopped || sockets.Sockets.Count == _options.Connections ? 0 : 1,
         };
         Summary.Fill(result, _options, _run.Duration, _latencies, _failures);
         result.Detail = Detail(result.Sent, dropped, stopped);

@@ -33,7 +33,7 @@ public sealed class UdpMeterResult : MeterResult
     /// <summary>Whether fragments were forbidden.</summary>
     public bool DontFragment { get; set; }
 
-    /// <summary>The sockets that failed: none, or all if an error came before any reply, or one if none could be opened.</summary>
+    /// <summary>The sockets that failed: all if an error came before any reply, one if not all could be opened, otherwise none.</summary>
     public long FailedSockets { get; set; }
 
     /// <summary>A count as a percentage of what was sent; null if nothing was.</summary>
