@@ -15,7 +15,7 @@ public static class PathMtuProbe
 {
     /// <summary>
     /// Sends datagrams of different sizes, in a binary search. One that is lost is sent again: a size is too large only after three
-    /// tries, each of <see cref="EchoClientOptions.OperationTimeout"/>, or if this computer or a router says so. That makes 19 sizes
+    /// tries without a reply, each of <see cref="EchoClientOptions.OperationTimeout"/>, or if this computer or a router says so. That makes 19 sizes
     /// at most. A path that does not work is a result and not an exception.
     /// </summary>
     /// <param name="options">The server, and the time-outs. The other options do not matter.</param>

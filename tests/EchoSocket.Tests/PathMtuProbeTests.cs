@@ -71,7 +71,15 @@ public abstract class PathMtuProbeTests
     public void A_late_reply_to_an_earlier_probe_is_not_taken_for_that_of_a_later_one()
     {
         // What is too large comes back whole, but only when the next size is already being tried.
-        var path = new SimulatedPath(Create()) { Answer = (_, _, bytes) => [(bytes.Length <= 1000 ? 0 : 3 * SimulatedPath.Second, bytes)] };
+        var path = new SimulatedPath(Create()) { Answer = (_, _, bytes) => [(bytes.Length <= 1000 ? 0 : 7 * SimulatedPath.Second / 2, bytes)] };
+
+        Assert.Equal(1000, PathMtuProbe.Run(path.Options(), TestContext.Current.CancellationToken).MaxMessageSize);
+    }
+
+    [Fact]
+    public void A_reply_to_an_earlier_try_counts_as_well()
+    {
+        var path = new SimulatedPath(Create()) { Answer = (_, _, bytes) => bytes.Length <= 1000 ? [(5 * SimulatedPath.Second / 2, bytes)] : [] };
 
         Assert.Equal(1000, PathMtuProbe.Run(path.Options(), TestContext.Current.CancellationToken).MaxMessageSize);
     }

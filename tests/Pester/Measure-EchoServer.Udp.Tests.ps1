@@ -118,7 +118,7 @@ Describe 'Measure-EchoServer -Udp' {
 
     It 'finds the largest datagram that comes back whole' {
         $narrow = Open-UdpServer { if ($bytes.Length -le 1372) { , $bytes } }
-        $result = $narrow | Measure-EchoServer -FindMtu -OperationTimeoutSeconds 0.25
+        $result = $narrow | Measure-EchoServer -FindMtu -OperationTimeoutSeconds 0.5
         $result | Should-HaveType ([EchoSocket.EchoPathMtu])
         $result.MaxMessageSize, $result.PathMtu, $result.Detail -join ' ' | Should-BeString '1372 1400 '
         $result.Duration | Should-HaveType ([timespan])

@@ -51,15 +51,16 @@ internal sealed class DatagramPings : IDisposable
     /// <summary>A reply that was shorter than its message: their sizes. Null if there was none.</summary>
     public (int Received, int Sent)? ShortReply { get; private set; }
 
-    /// <summary>Sends a datagram of this size, again if it is lost.</summary>
+    /// <summary>Sends a datagram of this size, again if it is lost. The reply to any of them counts.</summary>
     /// <exception cref="EchoException">A socket error, and nothing has come back so far.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public bool ComesBack(int size)
     {
+        var first = _next;
         for (var attempt = 0; attempt < MaxTries; attempt++)
         {
             _cancellation.ThrowIfCancellationRequested();
-            var outcome = Ping(size);
+            var outcome = Ping(size, first);
             if (outcome == Outcome.CameBack)
                 return true;
 
@@ -78,12 +79,11 @@ internal sealed class DatagramPings : IDisposable
         _poller.Dispose();
     }
 
-    private Outcome Ping(int size)
+    private Outcome Ping(int size, long first)
     {
-        var number = _next++;
         _result.Probes++;
         var due = _options.Timestamp() + Clock.Ticks(_options.OperationTimeout);
-        DatagramHeader.Write(_buffer, number, socket: 0);
+        DatagramHeader.Write(_buffer, _next++, socket: 0);
         Buffer.BlockCopy(_payload.Bytes, 0, _buffer, DatagramHeader.Size, size - DatagramHeader.Size);
 
         // The first error may be one that ICMP has reported for an earlier datagram. Then this one was not sent.
@@ -96,10 +96,10 @@ internal sealed class DatagramPings : IDisposable
 
         if (error == SocketError.MessageSize)
             return Outcome.IsTooLarge;
-        return error == SocketError.Success && sent > 0 ? Await(number, size, due) : Outcome.IsLost;
+        return error == SocketError.Success && sent > 0 ? Await(first, size, due) : Outcome.IsLost;
     }
 
-    private Outcome Await(long number, int size, long due)
+    private Outcome Await(long first, int size, long due)
     {
         for (var now = _options.Timestamp(); now < due; now = _options.Timestamp())
         {
@@ -113,7 +113,7 @@ internal sealed class DatagramPings : IDisposable
                 if (Check(error, size))
                     return Outcome.IsTooLarge;
             }
-            else if (DatagramHeader.Read(_buffer, count, socket: 0, _next) == number)
+            else if (DatagramHeader.Read(_buffer, count, socket: 0, _next) >= first)
             {
                 if (count == size && IsRight(count))
                 {
