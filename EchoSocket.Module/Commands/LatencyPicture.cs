@@ -31,6 +31,36 @@ internal sealed class LatencyPicture
         });
     }
 
+    /// <summary>
+    /// The picture of a command; null if the user does not want it to be written. Ends the command if it can't be written, or must
+    /// not be overwritten.
+    /// </summary>
+    public static LatencyPicture? Open(PSCmdlet cmdlet, string path, string? title, bool overwrite)
+    {
+        try
+        {
+            var picture = new LatencyPicture(path, title, overwrite, cmdlet.SessionState.Path);
+            var exists = System.IO.File.Exists(picture.File);
+            if (exists && !overwrite)
+            {
+                cmdlet.ThrowTerminatingError(new ErrorRecord(
+                    new IOException($"The file '{picture.File}' exists already. Omit -NoClobber to overwrite it, or give -SvgPath another path."),
+                    "SvgExists", ErrorCategory.ResourceExists, path));
+            }
+
+            if (!cmdlet.ShouldProcess(picture.File, exists ? "Overwrite the picture" : "Write the picture"))
+                return null;
+
+            picture.TryOpen();
+            return picture;
+        }
+        catch (ArgumentException e)
+        {
+            cmdlet.ThrowTerminatingError(new ErrorRecord(e, "SvgPathNotValid", ErrorCategory.InvalidArgument, path));
+            throw; // never reached
+        }
+    }
+
     /// <summary>The whole path.</summary>
     public string File { get; }
 

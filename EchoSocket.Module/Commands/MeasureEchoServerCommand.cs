@@ -1,6 +1,7 @@
 using System;
 using System.Diagnostics;
 using System.IO;
+using System.Linq;
 using System.Management.Automation;
 using System.Threading;
 using System.Threading.Tasks;
@@ -9,15 +10,17 @@ namespace EchoSocket.Commands;
 
 /// <summary>Measures round trips to echo servers, one server after another.</summary>
 [Cmdlet(VerbsDiagnostic.Measure, "EchoServer", DefaultParameterSetName = ByCount, SupportsShouldProcess = true)]
-[OutputType(typeof(EchoStatistics))]
+[OutputType(typeof(EchoStatistics), typeof(EchoUdpStatistics), typeof(EchoPathMtu))]
 public sealed class MeasureEchoServerCommand : EchoTargetCommand
 {
     private const string ByCount = "Count";
     private const string ByDuration = "Duration";
+    private const string ForMtu = "FindMtu";
 
     private static readonly TimeSpan ProgressInterval = TimeSpan.FromMilliseconds(250);
 
     private LatencyPicture? _picture;
+    private bool _udpGiven;
 
     [Parameter(ParameterSetName = ByCount)]
     [ValidateRange(1L, long.MaxValue)]
@@ -26,6 +29,16 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     [Parameter(Mandatory = true, ParameterSetName = ByDuration)]
     [ValidateRange(0.001, 2147483.0)]
     public double DurationSeconds { get; set; }
+
+    [Parameter(ValueFromPipelineByPropertyName = true)]
+    [SwitchArgument]
+    public SwitchParameter Udp { get; set; }
+
+    [Parameter(Mandatory = true, ParameterSetName = ForMtu)]
+    public SwitchParameter FindMtu { get; set; }
+
+    [Parameter]
+    public SwitchParameter DontFragment { get; set; }
 
     [Parameter]
     [ValidateRange(1, EchoMeterOptions.MaxMessageSize)]
@@ -72,18 +85,57 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
 
     protected override void BeginProcessing()
     {
+        _udpGiven = MyInvocation.BoundParameters.ContainsKey(nameof(Udp));
+        UdpParameters.RefuseWithFindMtu(this);
+        var problem = Udp ? UdpParameters.TcpProblem(this, target: null) ?? UdpParameters.SizeProblem(MessageSize)
+            : _udpGiven || (!MyInvocation.ExpectingInput && !ComputerName.Any(UdpParameters.SaysUdp)) ? UdpParameters.UdpProblem(this)
+            : null;
+        if (problem is not null)
+            ThrowTerminatingError(problem);
+
         base.BeginProcessing();
         this.Require(nameof(SvgPath), nameof(SvgTitle), "is the title of a picture");
         this.Require(nameof(SvgPath), nameof(NoClobber), "protects the file of a picture");
         if (SourcePort > 0 && Connections > 1)
             this.Conflict("-SourcePort makes a single connection to a server, and -Connections asks for several: omit one of them.", nameof(Connections));
         if (SvgPath is not null)
-            _picture = OpenPicture(SvgPath);
+            _picture = LatencyPicture.Open(this, SvgPath, SvgTitle, overwrite: !NoClobber);
     }
 
     protected override void Process(string computer, int port)
     {
-        var meter = new EchoMeter(Options(computer, port));
+        var isUdp = UsesUdp(computer);
+        var problem = isUdp ? UdpParameters.TcpProblem(this, computer) ?? UdpParameters.SizeProblem(MessageSize) : UdpParameters.UdpProblem(this);
+        if (problem is not null)
+            WriteError(problem);
+        else if (FindMtu)
+            Search(computer, port);
+        else
+            Measure(isUdp ? new EchoUdpMeter(UdpOptions(computer, port)) : new EchoMeter(Options(computer, port)), computer, port);
+    }
+
+    private void Search(string computer, int port)
+    {
+        var progress = new ProgressRecord(1, $"Finding the path MTU to {computer}, port {port}", "A size without a reply takes three time-outs");
+        WriteProgress(progress);
+        try
+        {
+            var result = PathMtuProbe.Run(UdpOptions(computer, port), Stop);
+            WriteObject(new EchoPathMtu(result));
+            if (result.Failure is { } failure)
+                WriteError(failure.ToErrorRecord(failure.EndPoint));
+        }
+        catch (OperationCanceledException)
+        {
+            throw new PipelineStoppedException();
+        }
+
+        progress.RecordType = ProgressRecordType.Completed;
+        WriteProgress(progress);
+    }
+
+    private void Measure(IEchoMeter meter, string computer, int port)
+    {
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(Stop);
         var measuring = Task.Factory.StartNew(() => meter.Run(stop.Token), TaskCreationOptions.LongRunning);
         try
@@ -131,51 +183,37 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
         base.Dispose(disposing);
     }
 
-    // Null if the user does not want it to be written.
-    private LatencyPicture? OpenPicture(string path)
+    private bool UsesUdp(string computer) => Udp || (!_udpGiven && UdpParameters.SaysUdp(computer));
+
+    private EchoMeterOptions Options(string computer, int port) => SetLoad(new EchoMeterOptions(), computer, port);
+
+    private EchoUdpMeterOptions UdpOptions(string computer, int port) =>
+        SetLoad(new EchoUdpMeterOptions { DontFragment = DontFragment }, computer, port);
+
+    // TCP and UDP have different defaults for what is not given.
+    private T SetLoad<T>(T options, string computer, int port)
+        where T : EchoMeterOptions
     {
-        try
-        {
-            var picture = new LatencyPicture(path, SvgTitle, !NoClobber, SessionState.Path);
-            var exists = File.Exists(picture.File);
-            if (exists && NoClobber)
-            {
-                ThrowTerminatingError(new ErrorRecord(
-                    new IOException($"The file '{picture.File}' exists already. Omit -NoClobber to overwrite it, or give -SvgPath another path."),
-                    "SvgExists", ErrorCategory.ResourceExists, path));
-            }
-
-            if (!ShouldProcess(picture.File, exists ? "Overwrite the picture" : "Write the picture"))
-                return null;
-
-            picture.TryOpen();
-            return picture;
-        }
-        catch (ArgumentException e)
-        {
-            ThrowTerminatingError(new ErrorRecord(e, "SvgPathNotValid", ErrorCategory.InvalidArgument, path));
-            throw; // never reached
-        }
+        var bound = MyInvocation.BoundParameters;
+        options.Host = computer;
+        options.Port = port;
+        options.Count = ParameterSetName == ByCount ? Count : null;
+        options.Duration = ParameterSetName == ByDuration ? TimeSpan.FromSeconds(DurationSeconds) : null;
+        options.MessageSize = MessageSize;
+        options.Connections = Connections;
+        options.Rate = Rate > 0 ? Rate : null;
+        options.WarmupCount = WarmupCount;
+        options.Spin = Spin;
+        options.ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds);
+        if (bound.ContainsKey(nameof(InFlight)))
+            options.InFlight = InFlight;
+        if (bound.ContainsKey(nameof(OperationTimeoutSeconds)))
+            options.OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds);
+        return Configure(options);
     }
 
-    private EchoMeterOptions Options(string computer, int port) => Configure(new EchoMeterOptions
-    {
-        Host = computer,
-        Port = port,
-        Count = ParameterSetName == ByCount ? Count : null,
-        Duration = ParameterSetName == ByDuration ? TimeSpan.FromSeconds(DurationSeconds) : null,
-        MessageSize = MessageSize,
-        Connections = Connections,
-        InFlight = InFlight,
-        Rate = Rate > 0 ? Rate : null,
-        WarmupCount = WarmupCount,
-        Spin = Spin,
-        ConnectionTimeout = TimeSpan.FromSeconds(ConnectionTimeoutSeconds),
-        OperationTimeout = TimeSpan.FromSeconds(OperationTimeoutSeconds),
-    });
-
     // Shows the counters of the measuring thread, a few times a second, until it has ended.
-    private void ShowProgress(EchoMeter meter, WaitHandle end, string activity)
+    private void ShowProgress(IEchoMeter meter, WaitHandle end, string activity)
     {
         var (shown, before, clock) = (false, 0L, Stopwatch.StartNew());
         while (!end.WaitOne(ProgressInterval))
@@ -184,22 +222,23 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
             var rate = (received - before) / clock.Elapsed.TotalSeconds;
             (shown, before) = (true, received);
             clock.Restart();
+            var lost = meter is EchoUdpMeter udp ? $", {udp.Lost:N0} lost" : "";
             WriteProgress(meter.Median is { } median
-                ? new ProgressRecord(1, activity, $"{received:N0} messages, {rate:N0}/s, p50 {StatisticsText.Time(median)}")
+                ? new ProgressRecord(1, activity, $"{received:N0} messages, {rate:N0}/s, p50 {StatisticsText.Time(median)}{lost}")
                 {
                     PercentComplete = (int)(meter.Progress * 100),
                 }
-                : new ProgressRecord(1, activity, meter.IsConnected ? "Waiting for the first replies" : "Connecting"));
+                : new ProgressRecord(1, activity, meter.IsConnected ? $"Waiting for the first replies{lost}" : "Connecting"));
         }
 
         if (shown)
             WriteProgress(new ProgressRecord(1, activity, "Done") { RecordType = ProgressRecordType.Completed });
     }
 
-    private void Write(EchoMeter meter, MeterResult result)
+    private void Write(IEchoMeter meter, MeterResult result)
     {
         _picture?.Add(result);
-        var statistics = new EchoStatistics(result);
+        var statistics = result is UdpMeterResult udp ? new EchoUdpStatistics(udp) : new EchoStatistics(result);
         if (Stopping)
         {
             // PowerShell takes no more output, but the user has waited for this. The terminal has echoed ^C on this line.

@@ -4,7 +4,7 @@ using System.Linq;
 namespace EchoSocket;
 
 /// <summary>What a measurement found. Round-trip times are null if there was no reply.</summary>
-public sealed class EchoStatistics(MeterResult result) : TlsResult(result.Tls, result.TlsTime)
+public class EchoStatistics(MeterResult result) : TlsResult(result.Tls, result.TlsTime)
 {
     /// <summary>When the measurement began, in UTC.</summary>
     public DateTime Time => result.StartTime;
@@ -19,7 +19,7 @@ public sealed class EchoStatistics(MeterResult result) : TlsResult(result.Tls, r
     public int Connections => result.Connections;
 
     /// <summary>How many could not be opened, or failed later.</summary>
-    public long FailedConnections => Errors.Values.Sum();
+    public virtual long FailedConnections => Errors.Values.Sum();
 
     public int InFlight => result.InFlight;
 

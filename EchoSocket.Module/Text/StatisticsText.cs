@@ -99,12 +99,20 @@ public static class StatisticsText
         if (Get<string>(result, "TlsProtocol") is { Length: > 0 } protocol)
             Add("TLS", string.Join(", ", new[] { protocol, Get<string>(result, "TlsCipherSuite"), Named("handshake", "Tls") }.Where(t => t.Length > 0)));
         Add("Messages", Messages(result, unicode));
+        var isUdp = result.Properties["Late"] is not null;
+        if (isUdp && Get<long>(result, "Sent") > 0)
+        {
+            Add("", $"{Share(result, "Late")}, {Share(result, "Duplicated")}, {Share(result, "Reordered")}");
+            if (Get<long>(result, "LongestLossRun") is > 1 and var run)
+                Add("", $"longest run of losses {run:N0}");
+        }
+
         if (Get<IDictionary>(result, "Errors") is { Count: > 0 } errors)
-            Add("Failed", $"{Connections(Get<long>(result, "FailedConnections"))}: {TerminalText.Escape(ErrorCounts.Join(errors))}");
+            Add(isUdp ? "Errors" : "Failed", $"{(isUdp ? "" : $"{Connections(Get<long>(result, "FailedConnections"))}: ")}{TerminalText.Escape(ErrorCounts.Join(errors))}");
         if (received > 0)
         {
             Add("Throughput", $"{Get<double>(result, "MessagesPerSecond"):N0} messages/s, {Bytes(Get<double>(result, "BytesPerSecond"))}/s");
-            Add("Connect", Duration(Get<double?>(result, "ConnectMilliseconds"), unicode));
+            Add(isUdp ? "Jitter" : "Connect", Duration(Get<double?>(result, isUdp ? "JitterMilliseconds" : "ConnectMilliseconds"), unicode));
             Add("Round trip", string.Join("   ", Named("min", "Minimum"), Named("mean", "Mean"), Named("max", "Maximum"), Named("std dev", "StandardDeviation")));
             Add("", string.Join("   ", Named("p50", "P50"), Named("p90", "P90"), Named("p99", "P99"), Named("p99.9", "P999")));
         }
@@ -121,13 +129,18 @@ public static class StatisticsText
     private static string Load(PSObject result)
     {
         var connections = Get<int>(result, "Connections");
+        var isUdp = result.Properties["Late"] is not null;
         if (connections == 0)
-            return "none: no connection";
+            return $"none: no {(isUdp ? "socket" : "connection")}";
 
-        var inFlight = Get<int>(result, "InFlight") is > 1 and var n ? $"{n:N0} in flight on each, " : "";
-        var pace = Get<double?>(result, "Rate") is { } rate ? $"open loop at {rate:#,0.###}/s" : "closed loop";
-        return $"{Connections(connections)}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
-            $"{pace}{(Get<bool>(result, "Spin") ? ", spinning" : "")}";
+        // An open loop over UDP has no limit of its own.
+        var rate = Get<double?>(result, "Rate");
+        var pace = rate is null ? "closed loop" : $"open loop at {rate:#,0.###}/s";
+        var hasLimit = !isUdp || rate is null || Get<int>(result, "InFlight") < EchoMeterOptions.MaxInFlight;
+        var inFlight = hasLimit && Get<int>(result, "InFlight") is > 1 and var n ? $"{n:N0} in flight on each, " : "";
+        var sockets = isUdp ? $"UDP, {connections:N0} socket{(connections == 1 ? "" : "s")}" : Connections(connections);
+        return $"{sockets}, {inFlight}{Get<int>(result, "MessageSize"):N0}-byte messages, " +
+            $"{pace}{(isUdp && Get<bool>(result, "DontFragment") ? ", no fragments" : "")}{(Get<bool>(result, "Spin") ? ", spinning" : "")}";
     }
 
     private static string Messages(PSObject result, bool unicode)
@@ -136,10 +149,19 @@ public static class StatisticsText
         if (sent == 0)
             return "none sent";
 
-        var share = lost == 0 ? "" : lost < 0.0005 * sent ? $" (less than {0.001:P1})" : $" ({(double)lost / sent:P1})";
         var duration = Get<double>(result, "DurationMilliseconds") is > 0 and var time ? $" in {Duration(time, unicode)}" : "";
-        return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{share}{duration}";
+        return $"{sent:N0} sent, {Get<long>(result, "Received"):N0} received, {lost:N0} lost{Share(lost, sent)}{duration}";
     }
+
+    // What is counted, in small letters, with its share of what was sent.
+    private static string Share(PSObject result, string name)
+    {
+        var count = Get<long>(result, name);
+        return $"{count:N0} {char.ToLowerInvariant(name[0])}{name.Substring(1)}{Share(count, Get<long>(result, "Sent"))}";
+    }
+
+    private static string Share(long count, long sent) =>
+        count == 0 ? "" : count < 0.0005 * sent ? $" (less than {0.001:P1})" : $" ({(double)count / sent:P1})";
 
     private static string Bytes(double count) =>
         count >= 1e9 ? $"{count / 1e9:0.00} GB" : count >= 1e6 ? $"{count / 1e6:0.0} MB" : count >= 1e3 ? $"{count / 1e3:0.0} kB" : $"{count:0} B";

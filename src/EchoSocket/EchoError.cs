@@ -38,11 +38,11 @@ public enum EchoError
     /// <summary>Bytes came back that no echo would send.</summary>
     ReplyMismatch,
 
+    /// <summary>The message is too large for a datagram, or for the path if it must not be cut into fragments.</summary>
+    MessageTooLarge,
+
     /// <summary>TLS failed, most often in the handshake: a certificate, a version, or a peer that does not speak TLS.</summary>
     AuthenticationFailed,
-
-    /// <summary>The message does not fit a datagram. Nothing was sent.</summary>
-    MessageTooLarge,
 
     /// <summary>Any other failure of a socket; the message names the operating system's error.</summary>
     SocketFailure,

@@ -5,7 +5,6 @@ using System.Globalization;
 using System.Linq;
 using System.Net.Sockets;
 using System.Threading;
-using EchoSocket.Common;
 using EchoSocket.Connecting;
 using EchoSocket.Measuring;
 
@@ -16,7 +15,7 @@ namespace EchoSocket;
 /// byte; a server may upper-case ASCII letters or change nothing. A failure is part of the result, not an exception. While
 /// <see cref="Run"/> runs, any thread may read the properties.
 /// </summary>
-public sealed class EchoMeter
+public sealed class EchoMeter : IEchoMeter
 {
     private readonly EchoMeterOptions _options;
     private readonly LatencyHistogram _latencies = new();
@@ -39,20 +38,7 @@ public sealed class EchoMeter
     public bool IsConnected => _run.OpenConnections > 0;
 
     /// <summary>The share of the run that is done, 0 to 1.</summary>
-    public double Progress
-    {
-        get
-        {
-            var start = _run.Start;
-            if (start == 0)
-                return 0;
-
-            var byCount = (double)Received / _options.Count ?? 0;
-            var elapsed = Clock.ToTimeSpan(_options.Timestamp() - start);
-            var byTime = _options.Duration is { } duration ? elapsed.TotalSeconds / duration.TotalSeconds : 0;
-            return Math.Min(Math.Max(byCount, byTime), 1);
-        }
-    }
+    public double Progress => MeterProgress.Of(_options, _run.Start, Received);
 
     /// <summary>The median round trip so far, approximately; null before the first reply.</summary>
     public TimeSpan? Median => _latencies.Percentile(50);
@@ -84,51 +70,28 @@ public sealed class EchoMeter
         }
         catch (Exception e) when (e is SocketException or Win32Exception)
         {
-            _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), OutOfResources(e), e));
+            _failures.Add(new EchoException(EchoError.SocketFailure, Connector.Display(_options.Host, _options.Port), MeterProgress.OutOfResources(e), e));
         }
 
         return Result(startTime, connections, cancellation.IsCancellationRequested);
     }
 
-    private static string OutOfResources(Exception e) =>
-        $"Nothing could be measured: {e.Message}. This computer may be short of file handles or memory for so many connections; use fewer.";
-
     private MeterResult Result(DateTime startTime, MeterConnections connections, bool stopped)
     {
-        var seconds = _run.Duration.TotalSeconds;
-        return new MeterResult
+        var result = new MeterResult
         {
             StartTime = startTime,
-            ComputerName = _options.Host,
-            Port = _options.Port,
             RemoteEndPoint = connections.Remote?.ToString() ?? "",
             Connections = connections.Sockets.Count,
-            InFlight = _options.InFlight,
-            MessageSize = _options.MessageSize,
-            Rate = _options.Rate,
-            Spin = _options.Spin,
-            Duration = _run.Duration,
             Sent = _run.Sent,
-            Received = Received,
             Lost = _run.Lost,
-            Errors = _failures.Counts(),
             Detail = Detail(stopped),
             ConnectTime = connections.MeanTime,
             TlsTime = _run.TlsTime,
             Tls = _run.Tls,
-            Minimum = _latencies.Minimum,
-            Mean = _latencies.Mean,
-            StandardDeviation = _latencies.StandardDeviation,
-            P50 = _latencies.Percentile(50),
-            P90 = _latencies.Percentile(90),
-            P99 = _latencies.Percentile(99),
-            P999 = _latencies.Percentile(99.9),
-            Maximum = _latencies.Maximum,
-            MessagesPerSecond = seconds > 0 ? Received / seconds : 0,
-            BytesPerSecond = seconds > 0 ? Received * (double)_options.MessageSize / seconds : 0,
-            Histogram = _latencies.Buckets(),
-            HdrHistogram = _latencies.Encode(),
         };
+        Summary.Fill(result, _options, _run.Duration, _latencies, _failures);
+        return result;
     }
 
     private string Detail(bool stopped)

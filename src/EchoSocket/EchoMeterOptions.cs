@@ -9,7 +9,7 @@ namespace EchoSocket;
 /// Which server to measure, and how: how many messages or for how long, of what size, over how many connections, at what
 /// rate. Not thread-safe. A meter copies them when it is created.
 /// </summary>
-public sealed class EchoMeterOptions : EchoClientOptions
+public class EchoMeterOptions : EchoClientOptions
 {
     /// <summary>The highest number of connections.</summary>
     public const int MaxConnections = 10_000;
@@ -27,7 +27,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     private TimeSpan? _duration;
     private int _messageSize = 32;
     private int _connections = 1;
-    private int _inFlight = 1;
+    private int? _inFlight;
     private double? _rate;
     private int _warmupCount = 1;
 
@@ -63,7 +63,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     public int MessageSize
     {
         get => _messageSize;
-        set => _messageSize = Checked(value, 1, MaxMessageSize);
+        set => _messageSize = Checked(value, MinSize, MaxSize);
     }
 
     /// <summary>How many connections share the messages, 1 to <see cref="MaxConnections"/>. Default 1.</summary>
@@ -81,7 +81,7 @@ public sealed class EchoMeterOptions : EchoClientOptions
     /// <exception cref="ArgumentOutOfRangeException">The value is out of range.</exception>
     public int InFlight
     {
-        get => _inFlight;
+        get => _inFlight ?? DefaultInFlight;
         set => _inFlight = Checked(value, 1, MaxInFlight);
     }
 
@@ -116,6 +116,15 @@ public sealed class EchoMeterOptions : EchoClientOptions
     /// round trip is the time to wake it up, which is then not measured. It keeps one processor busy. Default false.
     /// </summary>
     public bool Spin { get; set; }
+
+    /// <summary>How many messages may be outstanding if <see cref="InFlight"/> was not set.</summary>
+    private protected virtual int DefaultInFlight => 1;
+
+    /// <summary>The smallest message size.</summary>
+    private protected virtual int MinSize => 1;
+
+    /// <summary>The largest message size.</summary>
+    private protected virtual int MaxSize => MaxMessageSize;
 
     /// <summary>Makes the poller that the meter waits with. A test may choose another one.</summary>
     internal Func<IPoller> Poller { get; set; } = Polling.Poller.Create;

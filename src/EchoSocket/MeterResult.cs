@@ -4,9 +4,9 @@ using System.Collections.Generic;
 namespace EchoSocket;
 
 /// <summary>
-/// The result of measuring an echo server. Round-trip times are null if there was no reply.
+/// The result of measuring an echo server; over UDP a <see cref="UdpMeterResult"/>. Round-trip times are null if there was no reply.
 /// </summary>
-public sealed class MeterResult
+public class MeterResult
 {
     /// <summary>When the run began, in UTC.</summary>
     public DateTime StartTime { get; set; }

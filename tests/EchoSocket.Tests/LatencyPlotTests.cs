@@ -129,6 +129,24 @@ public class LatencyPlotTests
     }
 
     [Fact]
+    public void The_legend_of_UDP_has_what_was_late_duplicated_and_reordered()
+    {
+        var plain = Result("a", (1000, 1));
+        UdpMeterResult Udp(double? rate, int inFlight) => new()
+        {
+            ComputerName = "a", Port = 7, Connections = 2, MessageSize = 200, Rate = rate, InFlight = inFlight, Sent = 1010, Received = 1000, Lost = 8, Late = 2, Duplicated = 5, Reordered = 3,
+            LongestLossRun = 4, Jitter = TimeSpan.FromMilliseconds(1.5), HdrHistogram = plain.HdrHistogram, Errors = new() { ["ReplyMismatch"] = 2 },
+        };
+
+        var picture = Draw(Udp(50, EchoMeterOptions.MaxInFlight));
+
+        Shows(
+            picture, "1,010 messages of 200 bytes, 2 UDP sockets, open loop at 50/s", "2 late, 5 duplicated, 3 reordered, longest run of losses 4, jitter 1.50 ms",
+            "2 errors: ReplyMismatch 2");
+        Shows(Draw(Udp(null, 20)), "1,010 messages of 200 bytes, 2 UDP sockets, 20 in flight on each, closed loop");
+    }
+
+    [Fact]
     public void The_legend_has_the_losses_and_the_failed_connections_of_a_target_and_its_line_ends_in_a_cross()
     {
         var failing = Result("b", (1000, 1));

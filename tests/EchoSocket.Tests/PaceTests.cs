@@ -40,9 +40,9 @@ public class PaceTests
         Assert.Equal(0, pace.Take(connection, Start + (Second / 10) - 1, 10)); // its first is due after a tenth of a second
         Assert.Equal(2, pace.Take(connection, Start + (5 * Second), 10));
         connection.Begin(2, Start + (5 * Second));
-        Assert.Equal(Start + (Second / 10), pace.Intended(connection));
+        Assert.Equal(Start + (Second / 10), pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent));
         connection.Answer();
-        Assert.Equal(Start + (Second * 4 / 10), pace.Intended(connection));
+        Assert.Equal(Start + (Second * 4 / 10), pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent));
     }
 
     [Fact]
@@ -124,11 +124,11 @@ public class PaceTests
         connection.Begin(2, 5);
         connection.Begin(1, 7);
 
-        Assert.Equal(5, pace.Intended(connection));
+        Assert.Equal(5, pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent));
         connection.Answer();
-        Assert.Equal(5, pace.Intended(connection));
+        Assert.Equal(5, pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent));
         connection.Answer();
-        Assert.Equal(7, pace.Intended(connection));
+        Assert.Equal(7, pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent));
     }
 
     [Fact]

@@ -25,7 +25,8 @@ public class RoomsTests
     // The public classes that stand above all rooms. The others are plain data, which any room may use.
     private static readonly string[] Above =
     [
-        "EchoServer", "EchoUdpServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "PathProbe", "LatencyPlot", "EchoWatch", "UdpProber",
+        "EchoServer", "EchoUdpServer", "EchoClient", "EchoUdpClient", "EchoUdpProbe", "EchoPipeline", "EchoMeter", "EchoUdpMeter",
+        "PathProbe", "PathMtuProbe", "LatencyPlot", "EchoWatch", "UdpProber",
     ];
 
     private static readonly string Core = Path.Combine(Root(), "src", "EchoSocket");

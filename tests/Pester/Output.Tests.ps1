@@ -54,6 +54,14 @@ BeforeAll {
             Row    = 'False 1.23 ms - 7 host Echo: reset'
         }
         @{
+            Object = [EchoSocket.EchoPathMtu][EchoSocket.PathMtuResult]@{
+                ComputerName = 'host'; Port = 7; RemoteEndPoint = '127.0.0.1:7'; MaxMessageSize = 1472; PathMtu = 1500; Probes = 3; Lost = 1
+                Duration = [timespan]::FromTicks(12345); Detail = 'd'
+            }
+            Head   = 'MaxMessageSize PathMtu Probes Lost Duration Port ComputerName'
+            Row    = '1472 1500 3 1 1.23 ms 7 host d'
+        }
+        @{
             Object = New-EchoFault -Reset -AfterBytes 3 -OnConnection 1, 2
             Head   = 'Kind Probability OnConnections Effect'
             Row    = 'Reset 1 1, 2 resets after 3 bytes'
@@ -106,8 +114,8 @@ Describe 'A result' {
     }
 
     It 'is of a type that is looked at here' {
-        # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer.Tests.ps1 look at them.
-        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics'
+        # A job is no data, and a measurement is no table: EchoServerJob.Tests.ps1 and Measure-EchoServer*.Tests.ps1 look at them.
+        $tested = @($samples.Object | ForEach-Object { "$($_.GetType())" }) + 'EchoSocket.EchoServerJob', 'EchoSocket.EchoStatistics', 'EchoSocket.EchoUdpStatistics'
         (Get-Command -Module EchoSocket).OutputType.Name | Where-Object { $_ -like 'EchoSocket.*' } | Select-Object -Unique | Should-BeCollection $tested
     }
 }

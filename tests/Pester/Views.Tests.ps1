@@ -38,14 +38,14 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
 
     It 'shows <_> as they are kept' -ForEach @(
         'Connections', 'Connections as a list', 'Connections with faults as a list', 'Faults of a connection', 'Faults', 'Jobs', 'UDP jobs', 'UDP summaries', 'UDP summaries as a list', 'UDP peers', 'Replies', 'Replies as a list', 'Replies of bytes', 'Path reports', 'Path reports as a list', 'Attempts to connect'
-        'Statistics', 'Statistics as a table', 'Statistics as a list', 'Buckets of a histogram', 'Probes', 'Probes as a list', 'Outages', 'Outages as a list', 'Summaries of a watch', 'Summaries of a watch as a list'
+        'Statistics', 'Statistics as a table', 'Statistics as a list', 'Statistics of UDP', 'Statistics of UDP as a table', 'Statistics of UDP as a list', 'Path MTUs', 'Path MTUs as a list', 'Buckets of a histogram', 'Probes', 'Probes as a list', 'Outages', 'Outages as a list', 'Summaries of a watch', 'Summaries of a watch as a list'
     ) {
         $shown[$_] -join "`n" | Should-BeString ($kept[$_] -join "`n") -CaseSensitive
     }
 
     It 'shows nothing else' {
         $shown.Keys -join ', ' | Should-BeString ($kept.Keys -join ', ') -CaseSensitive
-        $kept.Count | Should-Be 26
+        $kept.Count | Should-Be 31
     }
 
     It 'breaks no line' {
@@ -56,7 +56,7 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
         }
     }
 
-    It 'cuts no name and breaks no word of <_>' -ForEach 'Connections', 'Path reports', 'Statistics as a table', 'Probes', 'Outages', 'Summaries of a watch' {
+    It 'cuts no name and breaks no word of <_>' -ForEach 'Connections', 'Path reports', 'Statistics as a table', 'Statistics of UDP as a table', 'Path MTUs', 'Probes', 'Outages', 'Summaries of a watch' {
         # A line ends in a whole word, or after a dot, a colon or a hyphen of a name or an address.
         $text = $shown[$_] -join "`n"
         $text | Should-NotMatchString '\u2026'
@@ -68,6 +68,8 @@ Describe 'At <Width> columns' -ForEach @{ Width = 80 }, @{ Width = 120 } -Skip:$
             'Probes'                = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
             'Outages'               = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
             'Summaries of a watch'  = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
+            'Statistics of UDP as a table' = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
+            'Path MTUs'             = 'a-long-name.of-a-computer.somewhere.in-the-east.example.com'
         }[$_]
         $joined.Contains($name) | Should-BeTrue -Because $joined
     }

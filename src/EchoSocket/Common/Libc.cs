@@ -113,6 +113,7 @@ internal static unsafe class Libc
         32 => SocketError.Shutdown, // EPIPE
         90 => SocketError.MessageSize, // EMSGSIZE
         99 => SocketError.AddressNotAvailable, // EADDRNOTAVAIL
+        100 => SocketError.NetworkDown, // ENETDOWN
         101 => SocketError.NetworkUnreachable, // ENETUNREACH
         103 => SocketError.ConnectionAborted, // ECONNABORTED
         104 => SocketError.ConnectionReset, // ECONNRESET

@@ -14,9 +14,9 @@ internal static class Connector
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public static ConnectedSocket Connect(EchoClientOptions options, CancellationToken cancellation)
     {
-        var (host, timeout) = (options.Host, options.ConnectionTimeout);
+        var timeout = options.ConnectionTimeout;
         var deadline = Stopwatch.GetTimestamp() + Clock.Ticks(timeout);
-        var endPoint = Display(host, options.Port);
+        var endPoint = Display(options.Host, options.Port);
         var addresses = FindAddresses(options, deadline, cancellation);
 
         var race = ConnectRace.Run(addresses, options.Port, deadline, cancellation, options.Prepare);

@@ -101,7 +101,7 @@ internal sealed class Exchange(
         var answered = 0;
         for (; connection.Answered < whole && !failures.IsLate(connection, now); answered++)
         {
-            _intended[answered] = run.Pace.Intended(connection);
+            _intended[answered] = run.Pace.Intended(connection, connection.AnsweredInPhase, connection.OldestSent);
             connection.Answer();
         }
 

@@ -1,9 +1,7 @@
 using System;
 using System.Collections.Generic;
-using System.Diagnostics;
 using System.Linq;
 using System.Net.Sockets;
-using System.Runtime.InteropServices;
 using System.Threading;
 using EchoSocket.Common;
 using EchoSocket.Polling;
@@ -19,15 +17,12 @@ internal sealed class MeterLoop : IDisposable
 {
     private const int FirstToken = Poller.WakeToken + 1;
 
-    // A wait has a resolution of 1 ms, and may end late: by the timer slack on Unix, by a timer tick on Windows.
-    private static readonly long WaitMargin =
-        (Stopwatch.Frequency / 1000) + (Stopwatch.Frequency / (RuntimeInformation.IsOSPlatform(OSPlatform.Windows) ? 60 : 3000));
-
     private readonly EchoMeterOptions _options;
     private readonly MeterRun _run;
     private readonly CancellationToken _cancellation;
     private readonly IPoller _poller;
     private readonly Readiness _readiness;
+    private readonly PacedWait _wait;
     private readonly ConnectionFailures _failures;
     private readonly Exchange _exchange;
     private readonly TlsHandshakes? _handshakes;
@@ -40,6 +35,7 @@ internal sealed class MeterLoop : IDisposable
         _cancellation = cancellation;
         _poller = options.Poller();
         _readiness = new Readiness(_poller, options.Spin ? new AdaptiveSpin(pollCosts: false) : null);
+        _wait = new PacedWait(_readiness, options.Timestamp);
         _failures = new ConnectionFailures(options, _poller, run, tally);
         _exchange = new Exchange(options, _poller, run, _failures, latencies);
         _handshakes = options.Tls is null ? null : new TlsHandshakes(options, _poller, _readiness, run, _failures, _exchange);
@@ -101,7 +97,7 @@ internal sealed class MeterLoop : IDisposable
         // In a closed loop messages only follow replies: with none outstanding, there is nothing more to send.
         while (Continues && (_run.Outstanding > 0 || _run.Pace.NextDue < long.MaxValue))
         {
-            Wait();
+            _wait.Until(_run.Pace.NextDue, _failures.NextCheck, maySpin: _run.Outstanding > 0);
             AdvanceReady();
             var now = _options.Timestamp();
             for (var number = _run.Pace.TakeDue(now); number >= 0; number = _run.Pace.TakeDue(now))
@@ -135,19 +131,4 @@ internal sealed class MeterLoop : IDisposable
         }
     }
 
-    // Waits until data comes, a message is due, or the next check for late replies.
-    private void Wait()
-    {
-        var (due, now) = (_run.Pace.NextDue, _options.Timestamp());
-        if (due - now > WaitMargin)
-        {
-            var milliseconds = Clock.MillisecondsUntil(Math.Min(due - WaitMargin, _failures.NextCheck), now);
-            _readiness.Wait(milliseconds, maySpin: _run.Outstanding > 0);
-            return;
-        }
-
-        // The poller's wait could end too late for the message, so spin.
-        while (!_readiness.Poll() && _options.Timestamp() < due)
-            Thread.Yield();
-    }
 }

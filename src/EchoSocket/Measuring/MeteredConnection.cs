@@ -8,7 +8,7 @@ namespace EchoSocket.Measuring;
 /// The state of one measured connection: its positions in an endless stream of messages, and the send times of the
 /// outstanding ones. Messages sent together share an entry, so memory grows only with what is outstanding.
 /// </summary>
-internal sealed class MeteredConnection(ITransport transport, int token, int number, int messageSize)
+internal sealed class MeteredConnection(ITransport transport, int token, int number, int messageSize) : IPaced
 {
     private readonly long _firstByte = number * 7919L; // so that each connection sends other bytes
     private readonly Queue<Batch> _outstanding = new();
@@ -18,7 +18,6 @@ internal sealed class MeteredConnection(ITransport transport, int token, int num
 
     public int Token { get; } = token;
 
-    /// <summary>The index of the connection, from 0.</summary>
     public int Number { get; } = number;
 
     public bool Failed { get; set; }
@@ -34,6 +33,8 @@ internal sealed class MeteredConnection(ITransport transport, int token, int num
     public long Answered { get; private set; }
 
     public long AnsweredInPhase => Answered - _phaseStart;
+
+    public long SettledInPhase => AnsweredInPhase;
 
     public int Outstanding => (int)(Begun - Answered);
 

@@ -17,12 +17,16 @@ internal abstract class Pace
     public virtual long NeverSent => 0;
 
     /// <summary>Takes the messages that a connection may send now, at most <paramref name="max"/>. Returns how many.</summary>
-    public abstract int Take(MeteredConnection connection, long now, int max);
+    public abstract int Take(IPaced connection, long now, int max);
 
     /// <summary>
-    /// When the oldest outstanding message of a connection should have been sent. Its round trip counts from then.
+    /// When a message of a connection, numbered from the beginning of the phase, should have been sent. Its round trip counts from
+    /// then.
     /// </summary>
-    public virtual long Intended(MeteredConnection connection) => connection.OldestSent;
+    /// <param name="connection">The connection.</param>
+    /// <param name="message">The number of the message.</param>
+    /// <param name="sent">When it was sent.</param>
+    public virtual long Intended(IPaced connection, long message, long sent) => sent;
 
     /// <summary>Takes the next message that is due by the clock: returns its connection's number, -1 if none is due.</summary>
     public virtual int TakeDue(long now) => -1;
@@ -33,8 +37,24 @@ internal sealed class WarmUp(int count) : Pace
 {
     public override bool IsOver => false;
 
-    public override int Take(MeteredConnection connection, long now, int max) =>
+    public override int Take(IPaced connection, long now, int max) =>
         connection.BegunInPhase < count && connection.Outstanding == 0 ? 1 : 0;
+}
+
+/// <summary>What a pace has to know of a connection, or of a socket for datagrams.</summary>
+internal interface IPaced
+{
+    /// <summary>The index of the connection, from 0.</summary>
+    int Number { get; }
+
+    /// <summary>Messages sent that are not settled.</summary>
+    int Outstanding { get; }
+
+    /// <summary>Messages begun in this phase.</summary>
+    long BegunInPhase { get; }
+
+    /// <summary>Messages of this phase that were answered, or counted as lost.</summary>
+    long SettledInPhase { get; }
 }
 
 /// <summary>
@@ -49,14 +69,14 @@ internal sealed class ClosedLoop(long? count, long? end, int connections) : Pace
 
     public override bool IsOver => _left == 0 || _timeIsUp;
 
-    public override int Take(MeteredConnection connection, long now, int max)
+    public override int Take(IPaced connection, long now, int max)
     {
         _timeIsUp |= now >= end;
         if (_timeIsUp)
             return 0;
 
-        var noneAnswered = connection.AnsweredInPhase == 0;
-        var taken = (int)Math.Min(Math.Min(max, _left), noneAnswered ? _share - connection.BegunInPhase : max);
+        var noneSettled = connection.SettledInPhase == 0;
+        var taken = (int)Math.Min(Math.Min(max, _left), noneSettled ? _share - connection.BegunInPhase : max);
         _left -= taken;
         return taken;
     }
@@ -92,7 +112,7 @@ internal sealed class OpenLoop(double rate, int connections, long start, long? c
     // The last message is followed by an interval, as every message is, but not beyond the duration.
     public override long NextDue => _due > _count ? long.MaxValue : Math.Min(TimeOf(_due), _end);
 
-    public override int Take(MeteredConnection connection, long now, int max)
+    public override int Take(IPaced connection, long now, int max)
     {
         var taken = 0;
         while (taken < max && now < _latest && IsDue(NumberOf(connection, connection.BegunInPhase + taken), now))
@@ -101,7 +121,7 @@ internal sealed class OpenLoop(double rate, int connections, long start, long? c
         return taken;
     }
 
-    public override long Intended(MeteredConnection connection) => TimeOf(NumberOf(connection, connection.AnsweredInPhase));
+    public override long Intended(IPaced connection, long message, long sent) => TimeOf(NumberOf(connection, message));
 
     public override int TakeDue(long now)
     {
@@ -114,7 +134,7 @@ internal sealed class OpenLoop(double rate, int connections, long start, long? c
 
     private bool IsDue(long number, long now) => number < _count && TimeOf(number) <= now;
 
-    private long NumberOf(MeteredConnection connection, long message) => (message * connections) + connection.Number;
+    private long NumberOf(IPaced connection, long message) => (message * connections) + connection.Number;
 
     private long TimeOf(long number) => start + (long)(number * _interval);
 }

@@ -64,6 +64,8 @@ internal sealed class PlotLegend
             ],
             TextColour);
         AddLine(Load(result), PaleTextColour);
+        if (result is UdpMeterResult udp)
+            AddLine(Order(udp), PaleTextColour);
         if (failed > 0)
             AddLine(Failures(result, failed), FailureColour);
         Bottom += LineHeight + RowGap;
@@ -95,8 +97,9 @@ internal sealed class PlotLegend
         else
         {
             parts.Add(Format("{0:N0} messages of {1:N0} bytes", result.Sent, result.MessageSize));
-            parts.Add(Format(result.Connections == 1 ? "{0:N0} connection" : "{0:N0} connections", result.Connections));
-            if (result.InFlight > 1)
+            var link = result is UdpMeterResult ? "UDP socket" : "connection";
+            parts.Add(Format(result.Connections == 1 ? "{0:N0} {1}" : "{0:N0} {1}s", result.Connections, link));
+            if (result.InFlight > 1 && !(result is UdpMeterResult { Rate: not null } && result.InFlight == EchoMeterOptions.MaxInFlight))
                 parts.Add(Format("{0:N0} in flight on each", result.InFlight));
             parts.Add(result.Rate is { } rate ? Format("open loop at {0:#,0.###}/s", rate) : "closed loop");
             if (result.Spin)
@@ -108,8 +111,14 @@ internal sealed class PlotLegend
         return string.Join(", ", parts);
     }
 
+    private static string Order(UdpMeterResult result) => Format(
+        "{0:N0} late, {1:N0} duplicated, {2:N0} reordered, longest run of losses {3:N0}{4}", result.Late, result.Duplicated, result.Reordered,
+        result.LongestLossRun, result.Jitter is { } jitter ? $", jitter {TimeAxis.Text(jitter.Ticks * 100.0)}" : "");
+
     private static string Failures(MeterResult result, long failed) =>
-        Format(failed == 1 ? "{0:N0} connection failed: " : "{0:N0} connections failed: ", failed) +
+        Format(
+            result is UdpMeterResult ? (failed == 1 ? "{0:N0} error: " : "{0:N0} errors: ")
+            : failed == 1 ? "{0:N0} connection failed: " : "{0:N0} connections failed: ", failed) +
         string.Join(", ", result.Errors.OrderBy(e => e.Key, StringComparer.Ordinal).Select(e => Format("{0} {1:N0}", e.Key, e.Value)));
 
     private static string Count(long number) => Format("{0:N0}", number);

@@ -18,8 +18,10 @@ internal sealed class SelectPoller : IPoller
     private readonly Dictionary<int, Socket> _sockets = [];
     private readonly HashSet<Socket> _reading = [];
     private readonly HashSet<Socket> _writing = [];
+    private readonly HashSet<Socket> _datagrams = [];
     private readonly List<Socket> _readable = [];
     private readonly List<Socket> _writable = [];
+    private readonly List<Socket> _failed = [];
     private readonly WakePair _wake = new();
     private readonly WokenTokens _woken = new();
     private uint _reported;
@@ -37,6 +39,8 @@ internal sealed class SelectPoller : IPoller
     {
         var transport = new SocketTransport(socket, EndPoints.Peer(socket));
         Register(socket, token);
+        if (socket.SocketType == SocketType.Dgram)
+            _datagrams.Add(socket);
         return transport;
     }
 
@@ -89,6 +93,7 @@ internal sealed class SelectPoller : IPoller
         _tokens.Remove(socket);
         _reading.Remove(socket);
         _writing.Remove(socket);
+        _datagrams.Remove(socket);
     }
 
     public int Wait(int milliseconds, int[] ready)
@@ -96,17 +101,20 @@ internal sealed class SelectPoller : IPoller
         Fill(_readable, _reading);
         Fill(_writable, _writing);
 
-        // A reset makes a socket readable and writable, on Windows too. The third list is for out-of-band data only.
-        Socket.Select(_readable, _writable, null, milliseconds < 0 ? -1 : Math.Min(milliseconds, MaxMilliseconds) * 1000);
+        Fill(_failed, _datagrams);
+
+        // A reset makes a socket readable and writable, on Windows too. The third list is for the errors that ICMP reports for
+        // datagrams: on Unix they do neither.
+        Socket.Select(_readable, _writable, _failed.Count > 0 ? _failed : null, milliseconds < 0 ? -1 : Math.Min(milliseconds, MaxMilliseconds) * 1000);
 
         // If more are ready than the array holds, the next wait begins with those left out.
-        var total = _readable.Count + _writable.Count;
+        var total = _readable.Count + _writable.Count + _failed.Count;
         var count = Math.Min(total, ready.Length);
         var withWoken = count;
         for (var i = 0; i < count; i++)
         {
             var next = (int)((_reported + (uint)i) % total);
-            ready[i] = _tokens[next < _readable.Count ? _readable[next] : _writable[next - _readable.Count]];
+            ready[i] = _tokens[Find(next)];
             if (ready[i] == Poller.WakeToken)
             {
                 _wake.Drain();
@@ -128,6 +136,12 @@ internal sealed class SelectPoller : IPoller
     }
 
     public void Dispose() => _wake.Dispose();
+
+    // In the three lists, as if they were one.
+    private Socket Find(int index) =>
+        index < _readable.Count ? _readable[index]
+        : index - _readable.Count is var rest && rest < _writable.Count ? _writable[rest]
+        : _failed[rest - _writable.Count];
 
     private static void Fill(List<Socket> list, HashSet<Socket> sockets)
     {

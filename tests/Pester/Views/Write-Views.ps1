@@ -160,6 +160,40 @@ $summaries = @(
         Minimum = Get-Duration 1; Mean = Get-Duration 1; P50 = Get-Duration 1; P99 = Get-Duration 119; Maximum = Get-Duration 4310; Jitter = Get-Duration 12.5
     }
 ) | ForEach-Object { [EchoSocket.EchoWatchSummary][EchoSocket.WatchResult] ($_ + @{ StartTime = $time }) }
+$udp = @(
+    @{
+        ComputerName = 'server1'; Port = 7; Connections = 1; InFlight = 10000; Rate = 50; MessageSize = 200; DontFragment = $true; Sent = 3000; Received = 2990; Lost = 8; Late = 2; Duplicated = 5; Reordered = 3
+        LongestLossRun = 4; Jitter = Get-Duration 0.0123; Duration = Get-Duration 60000; MessagesPerSecond = 49.8; BytesPerSecond = 9966.7
+    }
+    @{
+        ComputerName = $long; Port = 65535; Connections = 30; InFlight = 100; MessageSize = 1472; Sent = 1234567890; Received = 1230000000; Lost = 4567000; Late = 890; Duplicated = 123456; Reordered = 1234567
+        LongestLossRun = 45678; Jitter = Get-Duration 123.4; Duration = Get-Duration 3600000; Errors = $errors; Detail = '192.168.100.100:65535 sent a datagram that no echo server would send.'
+        MessagesPerSecond = 341666.7; BytesPerSecond = 502933333
+    }
+    @{ ComputerName = 'server2'; Port = 8081; FailedSockets = 1; Errors = $refused; Detail = 'Nothing listens on UDP server2:8081.' }
+) | ForEach-Object {
+    $result = [EchoSocket.UdpMeterResult] ($_ + @{ StartTime = $time })
+    if ($result.Received) {
+        $result.Minimum = Get-Duration 0.0152
+        $result.Mean = Get-Duration 12.5
+        $result.StandardDeviation = Get-Duration 0.0168
+        $result.P50 = Get-Duration 0.286
+        $result.P90 = Get-Duration 0.999
+        $result.P99 = Get-Duration 119
+        $result.P999 = Get-Duration 3740
+        $result.Maximum = Get-Duration 4310
+        $result.Histogram = @([EchoSocket.HistogramBucket]@{ FromMicroseconds = 281.838; ToMicroseconds = 298.538; Count = $result.Received })
+    }
+    [EchoSocket.EchoUdpStatistics] $result
+}
+$mtus = @(
+    @{ ComputerName = 'server1'; Port = 7; RemoteEndPoint = '192.168.100.100:7'; MaxMessageSize = 1472; PathMtu = 1500; Probes = 3; Lost = 1; Duration = Get-Duration 12.5 }
+    @{
+        ComputerName = $long; Port = 65535; RemoteEndPoint = $ipv6; MaxMessageSize = 1024; PathMtu = 1072; Probes = 57; Lost = 40; Duration = Get-Duration 45000
+        Detail = 'Of a message of 1,252 bytes only 1,024 came back.'
+    }
+    @{ ComputerName = 'server2'; Port = 8081; Probes = 3; Lost = 3; Duration = Get-Duration 3000; Detail = 'No reply came from server2:8081.' }
+) | ForEach-Object { [EchoSocket.EchoPathMtu][EchoSocket.PathMtuResult] ($_ + @{ StartTime = $time }) }
 
 # At a terminal PowerShell leaves the last column empty; Out-String by itself does not.
 $columns = $Host.UI.RawUI.BufferSize.Width - 1
@@ -200,6 +234,11 @@ $(
             @{ Name = 'Statistics'; Output = { $statistics } }
             @{ Name = 'Statistics as a table'; Output = { $statistics | Format-Table } }
             @{ Name = 'Statistics as a list'; Output = { $statistics[1, 2] | Format-List } }
+            @{ Name = 'Statistics of UDP'; Output = { $udp } }
+            @{ Name = 'Statistics of UDP as a table'; Output = { $udp | Format-Table } }
+            @{ Name = 'Statistics of UDP as a list'; Output = { $udp[1, 2] | Format-List } }
+            @{ Name = 'Path MTUs'; Output = { $mtus } }
+            @{ Name = 'Path MTUs as a list'; Output = { $mtus[1] | Format-List } }
             @{ Name = 'Buckets of a histogram'; Output = { $statistics[0].Histogram } }
             @{ Name = 'Probes'; Output = { $probes } }
             @{ Name = 'Probes as a list'; Output = { $probes[0, 2] | Format-List } }
