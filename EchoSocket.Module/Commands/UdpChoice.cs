@@ -11,7 +11,8 @@ internal sealed class UdpChoice
 {
     public const string Parameter = "Udp";
 
-    private static readonly string[] TcpOnly =
+    /// <summary>The parameters that are for TCP only.</summary>
+    public static readonly string[] TcpOnly =
     [
         nameof(TlsClientCommand.UseTls), nameof(TlsClientCommand.TlsHostName), nameof(TlsClientCommand.TrustedCertificate),
         nameof(TlsClientCommand.SkipCertificateCheck), nameof(TlsClientCommand.CheckRevocation), nameof(TlsClientCommand.ClientCertificate),

@@ -7,13 +7,6 @@ namespace EchoSocket.Commands;
 /// <summary>Which parameters of a measurement are for TCP, for UDP, or for the search for the path MTU.</summary>
 internal static class UdpParameters
 {
-    private static readonly string[] OnlyTcp =
-    [
-        nameof(TlsClientCommand.UseTls), nameof(TlsClientCommand.TlsHostName), nameof(TlsClientCommand.TrustedCertificate),
-        nameof(TlsClientCommand.SkipCertificateCheck), nameof(TlsClientCommand.CheckRevocation), nameof(TlsClientCommand.ClientCertificate),
-        nameof(ServerCommand.KeepAliveSeconds),
-    ];
-
     private static readonly string[] OnlyUdp = [nameof(MeasureEchoServerCommand.DontFragment), nameof(MeasureEchoServerCommand.FindMtu)];
 
     private static readonly string[] NotForMtu =
@@ -30,7 +23,7 @@ internal static class UdpParameters
 
     /// <summary>The error of a parameter that is only for TCP, used with UDP; null if there is none.</summary>
     public static ErrorRecord? TcpProblem(PSCmdlet cmdlet, object? target) =>
-        OnlyTcp.FirstOrDefault(name => ParameterRequirement.IsGiven(cmdlet, name) && !IsEmpty(cmdlet, name)) is { } given
+        UdpChoice.TcpOnly.FirstOrDefault(name => ParameterRequirement.IsGiven(cmdlet, name) && !IsEmpty(cmdlet, name)) is { } given
             ? Problem($"-{given} is for TCP, and -Udp asks for UDP: omit one of them.", "ParameterConflict", target ?? given)
             : null;
 
