@@ -66,5 +66,5 @@ internal sealed class UdpChoice
     }
 
     private static bool IsUdpJob(string computer) =>
-        TextArgumentAttribute.Source(computer) is EchoServerJob job && PSObject.AsPSObject(job).Properties[Parameter]?.Value is true;
+        TextArgumentAttribute.Source(computer) is EchoServerJob { Udp: true };
 }

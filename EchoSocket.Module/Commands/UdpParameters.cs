@@ -61,5 +61,5 @@ internal static class UdpParameters
         cmdlet.MyInvocation.BoundParameters[name] is null or "" or Array { Length: 0 };
 
     private static ErrorRecord Problem(string message, string id, object target) =>
-        new(new ArgumentException(message), id, ErrorCategory.InvalidArgument, target);
+        new(new ArgumentException(message), id, id == nameof(EchoError.MessageTooLarge) ? ErrorCategory.LimitsExceeded : ErrorCategory.InvalidArgument, target);
 }

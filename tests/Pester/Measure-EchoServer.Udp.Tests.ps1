@@ -185,7 +185,7 @@ Describe 'Measure-EchoServer -Udp' {
         $null = $server | Measure-EchoServer -MessageSize 65508 -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems.FullyQualifiedErrorId | Should-BeLikeString 'MessageTooLarge,*'
         "$problems" | Should-MatchString 'at most 65.507 bytes'
-        $problems[0].CategoryInfo.Category | Should-Be 'InvalidArgument'
+        $problems[0].CategoryInfo.Category | Should-Be 'LimitsExceeded'
     }
 
     It 'refuses -<Parameter> with -FindMtu' -ForEach @(
