@@ -99,10 +99,12 @@ internal sealed class DatagramLoop : IDisposable
         }
     }
 
-    // A single socket needs no poller: a spin, and the wait after it, receive at once what they find.
+    // A single socket needs no poller: a spin, and the wait after it, receive at once what they find. Where several datagrams come
+    // together, a spin would only split them up into batches of one.
     private void ReceiveOrWait(DatagramChannel channel)
     {
-        if ((_spin.TrySpin(_receive) || channel.Receive(_left, wait: true)) && Answer(channel))
+        var mayFollow = channel.Count <= 1;
+        if (((mayFollow && _spin.TrySpin(_receive)) || channel.Receive(_left, wait: true)) && Answer(channel))
             Serve(channel);
     }
 
