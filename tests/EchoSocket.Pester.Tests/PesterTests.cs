@@ -14,7 +14,7 @@ namespace EchoSocket.Pester.Tests;
 
 public class PesterTests
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(5);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(10);
 
     /// <summary>Each Pester test is a row, so that each is a result of its own.</summary>
     [Theory]
