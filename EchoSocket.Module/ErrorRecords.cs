@@ -35,6 +35,11 @@ internal static class ErrorRecords
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
     /// <summary>UDP is used, and a value is for TCP only.</summary>
+    public static ErrorRecord SessionOverUdp(EchoServerJob job) =>
+        new(
+            new ArgumentException($"A session is a TCP connection, and the server of {job.Name} ({job.LocalEndPoint}) uses UDP. Use Send-EchoMessage -Udp instead."),
+            "ParameterConflict", ErrorCategory.InvalidArgument, job);
+
     public static ErrorRecord TcpOnly(string given, object target) =>
         new(
             new ArgumentException(

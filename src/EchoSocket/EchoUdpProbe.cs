@@ -14,8 +14,7 @@ namespace EchoSocket;
 /// <summary>Tests how far the path to an echo server works over UDP. Thread-safe.</summary>
 public static class EchoUdpProbe
 {
-    // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
-    private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
+    private static readonly byte[] Message = ProbeMessage.Create();
 
     /// <summary>
     /// Resolves the name, sends a datagram of 64 bytes and checks that the same bytes come back, ASCII letters upper-cased or not.

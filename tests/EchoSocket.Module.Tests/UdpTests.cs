@@ -170,6 +170,21 @@ public class UdpTests
         Assert.Equal(["A", "B", "C", true, true, 5L], result.Output.Select(o => o.BaseObject));
     }
 
+    [Theory]
+    [InlineData("Enter-EchoSession $job")]
+    [InlineData("$job | Enter-EchoSession")]
+    public void A_session_with_its_job_is_refused(string command)
+    {
+        using var engine = new Engine();
+        engine.Run("$global:job = Start-EchoServer -Udp -AsJob -Port 0");
+
+        var error = engine.Terminating(command);
+        engine.Run("$job.StopJob()");
+
+        Assert.Equal("ParameterConflict", error.Id());
+        Assert.Contains("Use Send-EchoMessage -Udp instead", error.Exception.Message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void An_unknown_name_ends_the_pipeline_unless_an_object_has_it()
     {

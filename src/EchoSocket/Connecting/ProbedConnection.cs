@@ -18,8 +18,7 @@ internal sealed class ProbedConnection : IDisposable
 {
     private static readonly TimeSpan SoonExpired = TimeSpan.FromDays(30);
 
-    // Small letters, which a server may upper-case, and bytes that it must not change: capitals, digits, non-ASCII.
-    private static readonly byte[] Message = [.. Enumerable.Range(0, 64).Select(i => (byte)"aZ0\xE9"[i % 4])];
+    private static readonly byte[] Message = ProbeMessage.Create();
 
     private readonly BlockingTransport _transport;
     private readonly ReplyReceiver _replies;
