@@ -20,7 +20,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
     private static readonly string[] TcpOnly =
     [
         nameof(UseTls), nameof(Certificate), nameof(IntermediateCertificate), nameof(RequireClientCertificate), nameof(TrustedClient),
-        nameof(HandshakeTimeoutSeconds), nameof(Backlog), nameof(IdleTimeoutSeconds), nameof(KeepAliveSeconds), nameof(KeepListening),
+        nameof(HandshakeTimeoutSeconds), nameof(Backlog), nameof(IdleTimeoutSeconds), nameof(KeepAliveSeconds),
         nameof(MaxConnections), nameof(ConnectionCount), nameof(ThreadCount), nameof(Fault), nameof(Seed), nameof(KeepReceived),
     ];
 

@@ -136,13 +136,23 @@ Describe 'Start-EchoServer' {
     It 'refuses -<Name> with -Udp before it opens anything' -ForEach @(
         @{ Name = 'UseTls'; Value = $true }, @{ Name = 'RequireClientCertificate'; Value = $true }, @{ Name = 'TrustedClient'; Value = '0' * 64 }
         @{ Name = 'HandshakeTimeoutSeconds'; Value = 1 }, @{ Name = 'Backlog'; Value = 1 }, @{ Name = 'IdleTimeoutSeconds'; Value = 1 }
-        @{ Name = 'KeepAliveSeconds'; Value = 1 }, @{ Name = 'KeepListening'; Value = $true }, @{ Name = 'MaxConnections'; Value = 1 }
+        @{ Name = 'KeepAliveSeconds'; Value = 1 }, @{ Name = 'ThreadCount'; Value = 2 }, @{ Name = 'MaxConnections'; Value = 1 }
         @{ Name = 'ConnectionCount'; Value = 1 }, @{ Name = 'Seed'; Value = 1 }, @{ Name = 'KeepReceived'; Value = 1 }
         @{ Name = 'Fault'; Value = $null }
     ) {
         $more = @{ $Name = if ($Name -eq 'Fault') { New-EchoFault -Reset -AfterBytes 1 } else { $Value } }
         { Start-EchoServer -Udp -Port 0 -Address no-such-host.invalid @more } |
             Should-Throw -FullyQualifiedErrorId 'ParameterConflict,*' -ExceptionMessage "-$Name is for TCP, and a server with -Udp has no connections: omit one of them."
+    }
+
+    It 'keeps listening over UDP, and takes -KeepListening for it' {
+        $job = Start-EchoServer -Udp -KeepListening -AsJob -Port 0
+        try {
+            1..3 | ForEach-Object { "message $_" } | Send-EchoMessage -ComputerName $job | Should-BeCollection 'MESSAGE 1', 'MESSAGE 2', 'MESSAGE 3'
+        }
+        finally {
+            $job | Remove-Job -Force
+        }
     }
 
     It 'refuses -<Name> without -Udp' -ForEach @{ Name = 'MessageCount'; Value = 1 }, @{ Name = 'AllowPrivilegedPort'; Value = $true } {
