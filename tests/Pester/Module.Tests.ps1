@@ -121,7 +121,7 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Fault (New-EchoF'; Completions = 'New-EchoFault' }
         @{ Line = 'Start-EchoServer -Fault x -KeepR'; Completions = '-KeepReceived' }
         @{ Line = 'New-EchoFault -Duplicate | Sort-Object Prob'; Completions = 'Probability' }
-        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'LongestLossRun Lost LostPercent LostProbes' }
+        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'LongestLossRun Lost LostPercent' }
         @{ Line = 'Watch-EchoServer -Ou'; Completions = '-Outages -OutVariable -OutBuffer' }
         @{ Line = 'Watch-EchoServer | Where-Object FailedS'; Completions = 'FailedStage' }
         @{ Line = 'Watch-EchoServer -Outages | Sort-Object ProbesL'; Completions = 'ProbesLost' }
