@@ -124,20 +124,22 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     {
         var progress = new ProgressRecord(1, $"Finding the path MTU to {computer}, port {port}", "A size without a reply takes three time-outs");
         WriteProgress(progress);
+        PathMtuResult result;
         try
         {
-            var result = PathMtuProbe.Run(UdpOptions(computer, port), Stop);
-            WriteObject(new EchoPathMtu(result));
-            if (result.Failure is { } failure)
-                WriteError(failure.ToErrorRecord(failure.EndPoint));
+            result = PathMtuProbe.Run(UdpOptions(computer, port), Stop);
         }
         catch (OperationCanceledException)
         {
             throw new PipelineStoppedException();
         }
 
+        // A bar that is still shown is redrawn with each line of the result.
         progress.RecordType = ProgressRecordType.Completed;
         WriteProgress(progress);
+        WriteObject(new EchoPathMtu(result));
+        if (result.Failure is { } failure)
+            WriteError(failure.ToErrorRecord(failure.EndPoint));
     }
 
     private void Measure(IEchoMeter meter, string computer, int port)

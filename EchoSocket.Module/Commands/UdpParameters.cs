@@ -11,9 +11,10 @@ internal static class UdpParameters
 
     private static readonly string[] NotForMtu =
     [
-        nameof(MeasureEchoServerCommand.Count), nameof(MeasureEchoServerCommand.MessageSize), nameof(MeasureEchoServerCommand.Connections), nameof(MeasureEchoServerCommand.InFlight),
-        nameof(MeasureEchoServerCommand.Rate), nameof(MeasureEchoServerCommand.WarmupCount), nameof(MeasureEchoServerCommand.Spin),
-        nameof(MeasureEchoServerCommand.SvgPath), nameof(MeasureEchoServerCommand.SvgTitle), nameof(MeasureEchoServerCommand.NoClobber),
+        nameof(MeasureEchoServerCommand.Count), nameof(MeasureEchoServerCommand.MessageSize), nameof(MeasureEchoServerCommand.Connections),
+        nameof(MeasureEchoServerCommand.InFlight), nameof(MeasureEchoServerCommand.Rate), nameof(MeasureEchoServerCommand.WarmupCount),
+        nameof(MeasureEchoServerCommand.Spin), nameof(MeasureEchoServerCommand.SvgPath), nameof(MeasureEchoServerCommand.SvgTitle),
+        nameof(MeasureEchoServerCommand.NoClobber),
     ];
 
     /// <summary>Whether the source of a computer's name, such as a server job, says that its server is one of UDP.</summary>
