@@ -42,6 +42,12 @@ internal static class ErrorRecords
                 "TLS by UseTls."),
             "ParameterConflict", ErrorCategory.InvalidArgument, target);
 
+    /// <summary>A session is over TCP, and a server of UDP was given.</summary>
+    public static ErrorRecord SessionOverUdp(object target) =>
+        new(
+            new ArgumentException($"{target} is to be reached over UDP, and a session is over TCP. Use Send-EchoMessage, or give a server of TCP."),
+            "ParameterConflict", ErrorCategory.InvalidArgument, target);
+
     public static ErrorRecord MessageRequired() =>
         new(
             new ArgumentException("There is no message. Give one as -Message or -InputBytes, or through the pipeline."),

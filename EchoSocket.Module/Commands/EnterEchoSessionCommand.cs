@@ -28,6 +28,8 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
     {
         if (!IsPortNamed(Server, Port) || !IsTlsNamed(Server))
             return;
+        if (UdpParameters.SaysUdp(Server))
+            ThrowTerminatingError(ErrorRecords.SessionOverUdp(Server));
 
         try
         {

@@ -138,6 +138,7 @@ Describe 'Measure-EchoServer -Udp' {
         foreach ($result in $results) {
             foreach ($one in $result, (Copy-BySerialization $result)) {
                 $names = $result.PSObject.Properties.Name
+                $names[0..2] | Should-BeCollection 'Time', 'ComputerName', 'Port'
                 $back = $one | ConvertTo-Json -WarningAction Stop | ConvertFrom-Json
                 $back.PSObject.Properties.Name | Should-BeCollection @($names)
                 $row = $one | ConvertTo-Csv -NoTypeInformation | ConvertFrom-Csv
