@@ -96,6 +96,7 @@ Describe 'Measure-EchoServer -Udp' {
         $silent = Open-UdpServer { }
         $result = $silent | Measure-EchoServer -Count 1000 -OperationTimeoutSeconds 0.05 -ErrorAction SilentlyContinue -ErrorVariable problems
         $problems.FullyQualifiedErrorId | Should-BeLikeString 'OperationTimeout,*'
+        "$problems" | Should-MatchString 'No reply to any message came from 127\.0\.0\.1:\d+ within 0\.05 s: '
         $result.Received | Should-Be 0
         $result.Sent | Should-Be $result.Lost
         $result.Detail | Should-MatchString 'The run ended early'

@@ -31,9 +31,9 @@ internal static class DatagramMeterErrors
     };
 
     /// <summary>Nothing has come back from the server.</summary>
-    public static EchoException NoReply(string endPoint, TimeSpan timeout) => new(EchoError.OperationTimeout, endPoint, Format(
-        "No reply came from {0}; each was waited for {1:0.###} s. Check that a UDP echo server runs there, and that no firewall on the path " +
-        "drops the datagrams or the replies, or allow more time.", endPoint, timeout.TotalSeconds));
+    public static EchoException NoReply(string endPoint, TimeSpan timeout) => new(EchoError.OperationTimeout, endPoint,
+        $"No reply to any message came from {endPoint} within {Errors.Seconds(timeout)}: the messages or their replies are lost. Check that an " +
+        "echo server runs there and that no firewall drops the packets, or allow more time.");
 
     /// <summary>A datagram came from the server that is no reply to one of ours.</summary>
     /// <param name="endPoint">The server.</param>
