@@ -35,16 +35,17 @@ internal static class ErrorRecords
             "ParameterRequired", ErrorCategory.InvalidArgument, target);
 
     /// <summary>UDP is used, and a value is for TCP only.</summary>
-    public static ErrorRecord SessionOverUdp(EchoServerJob job) =>
-        new(
-            new ArgumentException($"A session is a TCP connection, and the server of {job.Name} ({job.LocalEndPoint}) uses UDP. Use Send-EchoMessage -Udp instead."),
-            "ParameterConflict", ErrorCategory.InvalidArgument, job);
-
     public static ErrorRecord TcpOnly(string given, object target) =>
         new(
             new ArgumentException(
                 $"{target} is to be reached over UDP, and {given} is for TCP: use one of them. An input object asks for UDP by its property Udp, and for " +
                 "TLS by UseTls."),
+            "ParameterConflict", ErrorCategory.InvalidArgument, target);
+
+    /// <summary>A session is over TCP, and a server of UDP was given.</summary>
+    public static ErrorRecord SessionOverUdp(object target) =>
+        new(
+            new ArgumentException($"{target} is to be reached over UDP, and a session is over TCP. Use Send-EchoMessage, or give a server of TCP."),
             "ParameterConflict", ErrorCategory.InvalidArgument, target);
 
     public static ErrorRecord MessageRequired() =>

@@ -28,8 +28,8 @@ public sealed class EnterEchoSessionCommand : EchoClientCommand
     {
         if (!IsPortNamed(Server, Port) || !IsTlsNamed(Server))
             return;
-        if (TextArgumentAttribute.Source(Server) is EchoServerJob { Udp: true } job)
-            ThrowTerminatingError(ErrorRecords.SessionOverUdp(job));
+        if (UdpParameters.SaysUdp(Server))
+            ThrowTerminatingError(ErrorRecords.SessionOverUdp(Server));
 
         try
         {

@@ -22,7 +22,9 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     private LatencyPicture? _picture;
     private bool _udpGiven;
 
+    // The search for the path MTU refuses it with a sentence of its own; a parameter set would only say that none fits.
     [Parameter(ParameterSetName = ByCount)]
+    [Parameter(ParameterSetName = ForMtu)]
     [ValidateRange(1L, long.MaxValue)]
     public long Count { get; set; } = 1000;
 
@@ -87,7 +89,9 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     {
         _udpGiven = MyInvocation.BoundParameters.ContainsKey(nameof(Udp));
         UdpParameters.RefuseWithFindMtu(this);
-        var problem = Udp ? UdpParameters.TcpProblem(this, target: null) ?? UdpParameters.SizeProblem(MessageSize)
+        if (Udp && UdpParameters.TcpOnly(this) is { } tcpOnly)
+            this.ConflictWithUdp(tcpOnly);
+        var problem = Udp ? UdpParameters.SizeProblem(MessageSize)
             : _udpGiven || (!MyInvocation.ExpectingInput && !ComputerName.Any(UdpParameters.SaysUdp)) ? UdpParameters.UdpProblem(this)
             : null;
         if (problem is not null)
@@ -105,7 +109,9 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     protected override void Process(string computer, int port)
     {
         var isUdp = UsesUdp(computer);
-        var problem = isUdp ? UdpParameters.TcpProblem(this, computer) ?? UdpParameters.SizeProblem(MessageSize) : UdpParameters.UdpProblem(this);
+        var problem = !isUdp ? UdpParameters.UdpProblem(this)
+            : UdpParameters.TcpOnly(this) is { } tcpOnly ? ErrorRecords.TcpOnly(tcpOnly, computer)
+            : UdpParameters.SizeProblem(MessageSize);
         if (problem is not null)
             WriteError(problem);
         else if (FindMtu)
@@ -118,20 +124,22 @@ public sealed class MeasureEchoServerCommand : EchoTargetCommand
     {
         var progress = new ProgressRecord(1, $"Finding the path MTU to {computer}, port {port}", "A size without a reply takes three time-outs");
         WriteProgress(progress);
+        PathMtuResult result;
         try
         {
-            var result = PathMtuProbe.Run(UdpOptions(computer, port), Stop);
-            WriteObject(new EchoPathMtu(result));
-            if (result.Failure is { } failure)
-                WriteError(failure.ToErrorRecord(failure.EndPoint));
+            result = PathMtuProbe.Run(UdpOptions(computer, port), Stop);
         }
         catch (OperationCanceledException)
         {
             throw new PipelineStoppedException();
         }
 
+        // A bar that is still shown is redrawn with each line of the result.
         progress.RecordType = ProgressRecordType.Completed;
         WriteProgress(progress);
+        WriteObject(new EchoPathMtu(result));
+        if (result.Failure is { } failure)
+            WriteError(failure.ToErrorRecord(failure.EndPoint));
     }
 
     private void Measure(IEchoMeter meter, string computer, int port)

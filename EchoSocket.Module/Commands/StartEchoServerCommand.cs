@@ -111,7 +111,7 @@ public sealed class StartEchoServerCommand : TlsServerCommand
             ThrowTerminatingError(ErrorRecords.InputNotSupported());
 
         if (Udp && TcpOnly.FirstOrDefault(name => ParameterRequirement.IsGiven(this, name)) is { } tcpOnly)
-            this.Conflict($"-{tcpOnly} is for TCP, and a server with -Udp has no connections: omit one of them.", tcpOnly);
+            this.ConflictWithUdp(tcpOnly);
         this.Require(nameof(Udp), nameof(MessageCount), "counts messages over UDP");
         this.Require(nameof(Udp), nameof(AllowPrivilegedPort), "is for messages over UDP");
         base.BeginProcessing();

@@ -32,7 +32,7 @@ internal sealed class UdpChoice
         IsGiven = cmdlet.MyInvocation.BoundParameters.ContainsKey(Parameter);
         _tcpParameter = TcpOnly.Concat(tcpOnly).FirstOrDefault(name => ParameterRequirement.IsGiven(cmdlet, name));
         if (_tcpParameter is not null && ParameterRequirement.IsGiven(cmdlet, Parameter))
-            cmdlet.Conflict($"-{_tcpParameter} and -{Parameter} can't be used together. -{_tcpParameter} is for TCP: omit one of them.", _tcpParameter);
+            cmdlet.ConflictWithUdp(_tcpParameter);
     }
 
     /// <summary>The command says whether to use UDP.</summary>

@@ -11,9 +11,10 @@ internal static class UdpParameters
 
     private static readonly string[] NotForMtu =
     [
-        nameof(MeasureEchoServerCommand.MessageSize), nameof(MeasureEchoServerCommand.Connections), nameof(MeasureEchoServerCommand.InFlight),
-        nameof(MeasureEchoServerCommand.Rate), nameof(MeasureEchoServerCommand.WarmupCount), nameof(MeasureEchoServerCommand.Spin),
-        nameof(MeasureEchoServerCommand.SvgPath), nameof(MeasureEchoServerCommand.SvgTitle), nameof(MeasureEchoServerCommand.NoClobber),
+        nameof(MeasureEchoServerCommand.Count), nameof(MeasureEchoServerCommand.MessageSize), nameof(MeasureEchoServerCommand.Connections),
+        nameof(MeasureEchoServerCommand.InFlight), nameof(MeasureEchoServerCommand.Rate), nameof(MeasureEchoServerCommand.WarmupCount),
+        nameof(MeasureEchoServerCommand.Spin), nameof(MeasureEchoServerCommand.SvgPath), nameof(MeasureEchoServerCommand.SvgTitle),
+        nameof(MeasureEchoServerCommand.NoClobber),
     ];
 
     /// <summary>Whether the source of a computer's name, such as a server job, says that its server is one of UDP.</summary>
@@ -21,11 +22,9 @@ internal static class UdpParameters
         TextArgumentAttribute.Source(computer) is { } source && PSObject.AsPSObject(source).Properties["Udp"] is { } property
         && ((SwitchParameter)new SwitchArgumentAttribute().Transform(null!, property.Value)).IsPresent;
 
-    /// <summary>The error of a parameter that is only for TCP, used with UDP; null if there is none.</summary>
-    public static ErrorRecord? TcpProblem(PSCmdlet cmdlet, object? target) =>
-        UdpChoice.TcpOnly.FirstOrDefault(name => ParameterRequirement.IsGiven(cmdlet, name) && !IsEmpty(cmdlet, name)) is { } given
-            ? Problem($"-{given} is for TCP, and -Udp asks for UDP: omit one of them.", "ParameterConflict", target ?? given)
-            : null;
+    /// <summary>A parameter that is only for TCP, and has a value; null if there is none.</summary>
+    public static string? TcpOnly(PSCmdlet cmdlet) =>
+        UdpChoice.TcpOnly.FirstOrDefault(name => ParameterRequirement.IsGiven(cmdlet, name) && !IsEmpty(cmdlet, name));
 
     /// <summary>The error of a parameter that is only for UDP, used with TCP; null if there is none.</summary>
     public static ErrorRecord? UdpProblem(PSCmdlet cmdlet) =>

@@ -33,6 +33,10 @@ internal static class ParameterRequirement
             cmdlet.Conflict($"-{parameter} and -{other} can't be used together. {because}", other);
     }
 
+    /// <summary>Ends the command because it asks for UDP, and has a parameter that is for TCP only.</summary>
+    public static void ConflictWithUdp(this PSCmdlet cmdlet, string tcpOnly) =>
+        cmdlet.Conflict($"-{tcpOnly} is for TCP, and -Udp asks for UDP: omit one of them.", tcpOnly);
+
     /// <summary>Ends the command because its parameters contradict each other.</summary>
     public static void Conflict(this PSCmdlet cmdlet, string message, string parameter) => cmdlet.ThrowTerminatingError(
         new ErrorRecord(new ArgumentException(message), "ParameterConflict", ErrorCategory.InvalidArgument, parameter));

@@ -24,7 +24,7 @@ public sealed class EchoPathMtu(PathMtuResult result)
     public int Probes => result.Probes;
 
     /// <summary>Datagrams that did not come back whole.</summary>
-    public int LostProbes => result.Lost;
+    public int ProbesLost => result.Lost;
 
     public double DurationMilliseconds => Milliseconds.From(result.Duration);
 

@@ -1,3 +1,5 @@
+using System;
+
 namespace EchoSocket;
 
 /// <summary>
@@ -6,6 +8,13 @@ namespace EchoSocket;
 /// </summary>
 public sealed class EchoUdpStatistics(UdpMeterResult result) : EchoStatistics(result)
 {
+    // Exports begin with the properties of this class: let them begin with these, as those of all other results do.
+    public new DateTime Time => base.Time;
+
+    public new string ComputerName => base.ComputerName;
+
+    public new int Port => base.Port;
+
     /// <summary>The sockets that failed; an error after the first reply ends none.</summary>
     public override long FailedConnections => result.FailedSockets;
 

@@ -116,7 +116,7 @@ public class UdpTests
         {
             var error = engine.Terminating($"{command} -Udp -Port $args[0] {parameters}", server.Port);
             Assert.Equal(("ParameterConflict", name), (error.Id(), error.TargetObject));
-            Assert.Contains($"-{name} and -Udp can't be used together", error.Exception.Message, StringComparison.Ordinal);
+            Assert.Contains($"-{name} is for TCP, and -Udp asks for UDP", error.Exception.Message, StringComparison.Ordinal);
 
             var forRow = command.Replace("hi", "-Message hi", StringComparison.Ordinal);
             var row = engine.Run($"try {{ [pscustomobject]@{{ ComputerName = '127.0.0.1'; Port = $args[0]; Udp = 'True' }} | {forRow} {parameters} 2>&1 }} catch {{ $_ }}", server.Port);
@@ -182,7 +182,7 @@ public class UdpTests
         engine.Run("$job.StopJob()");
 
         Assert.Equal("ParameterConflict", error.Id());
-        Assert.Contains("Use Send-EchoMessage -Udp instead", error.Exception.Message, StringComparison.Ordinal);
+        Assert.Contains("is to be reached over UDP, and a session is over TCP. Use Send-EchoMessage", error.Exception.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -183,7 +183,7 @@ public class WatchEchoServerTests
     }
 
     [Theory]
-    [InlineData("Watch-EchoServer -Udp -UseTls", "ParameterConflict", "-UseTls and -Udp")]
+    [InlineData("Watch-EchoServer -Udp -UseTls", "ParameterConflict", "-UseTls is for TCP, and -Udp asks for UDP")]
     [InlineData("Watch-EchoServer -Outages -Summary", "ParameterConflict", "-Outages and -Summary")]
     [InlineData("Watch-EchoServer (1..1001 | ForEach-Object { \"host$_\" }) 7", "ParameterConflict", "at most 1,000 targets")]
     public void Contradictions_are_refused(string call, string id, string text)

@@ -266,7 +266,7 @@ public abstract class EchoUdpMeterTests
 
         Assert.Equal((0L, 0L, 3L), (result.Sent, result.Received, result.FailedSockets));
         Assert.Equal([nameof(EchoError.ConnectionRefused)], result.Errors.Keys);
-        Assert.Contains("Nothing listens on UDP 127.0.0.1:", result.Detail, StringComparison.Ordinal);
+        Assert.Contains("Nothing listens on 127.0.0.1:", result.Detail, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -19,6 +19,11 @@ Describe 'Enter-EchoSession' {
         (Receive-Server $server).BytesReceived | Should-Be 5
     }
 
+    It 'refuses a server job that uses UDP' {
+        $server = Start-EchoServer -Udp -AsJob -Port 0
+        { $server | Enter-EchoSession } | Should-Throw '*a session is over TCP*' -FullyQualifiedErrorId 'ParameterConflict,*'
+    }
+
     It 'ends with the input' {
         $server = Start-EchoServer -AsJob -Port 0
         $process = Open-PowerShell "$TestDrive/session.ps1" ([scriptblock]::Create("Enter-EchoSession -Port $($server.Port); 'went on'"))

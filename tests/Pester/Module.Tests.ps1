@@ -94,6 +94,20 @@ Describe 'The help of <_>' -ForEach $cmdlets {
         }
     }
 
+    It 'describes a parameter in each syntax as in the list' {
+        foreach ($parameter in $help.Syntax.SyntaxItem.Parameter) {
+            $listed = $help.Parameters.Parameter | Where-Object Name -EQ $parameter.Name
+            "$($parameter.Description.Text)" | Should-BeString "$($listed.Description.Text)" -Because $parameter.Name
+        }
+    }
+
+    It 'numbers its examples' {
+        $titles = @($help.Examples.Example.Title)
+        foreach ($number in 1..$titles.Count) {
+            $titles[$number - 1] | Should-MatchString "\bExample ${number}:"
+        }
+    }
+
     It 'has examples that call it with parameters that exist' {
         foreach ($code in $help.Examples.Example.Code) {
             $code | Should-MatchString $cmdlet
@@ -121,7 +135,7 @@ Describe 'Tab completion' {
         @{ Line = 'Start-EchoServer -Fault (New-EchoF'; Completions = 'New-EchoFault' }
         @{ Line = 'Start-EchoServer -Fault x -KeepR'; Completions = '-KeepReceived' }
         @{ Line = 'New-EchoFault -Duplicate | Sort-Object Prob'; Completions = 'Probability' }
-        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'LongestLossRun Lost LostPercent LostProbes' }
+        @{ Line = 'Measure-EchoServer | Where-Object Lo'; Completions = 'LongestLossRun Lost LostPercent' }
         @{ Line = 'Watch-EchoServer -Ou'; Completions = '-Outages -OutVariable -OutBuffer' }
         @{ Line = 'Watch-EchoServer | Where-Object FailedS'; Completions = 'FailedStage' }
         @{ Line = 'Watch-EchoServer -Outages | Sort-Object ProbesL'; Completions = 'ProbesLost' }

@@ -72,7 +72,7 @@ Describe 'Send-EchoMessage -Udp' {
     }
 
     It 'refuses <With>' -ForEach @{ With = @{ InFlight = 2 } }, @{ With = @{ UseTls = $true } }, @{ With = @{ KeepAliveSeconds = 5 } } {
-        { Send-EchoMessage hi -Udp -Port $port @With } | Should-Throw "*-$($With.Keys) and -Udp can't be used together*" -FullyQualifiedErrorId 'ParameterConflict,*'
+        { Send-EchoMessage hi -Udp -Port $port @With } | Should-Throw "-$($With.Keys) is for TCP, and -Udp asks for UDP: omit one of them." -FullyQualifiedErrorId 'ParameterConflict,*'
         { Send-EchoMessage hi -Udp:$false -Port 1 @With } | Should-Throw -FullyQualifiedErrorId 'ConnectionRefused,*'
     }
 

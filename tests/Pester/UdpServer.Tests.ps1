@@ -142,7 +142,7 @@ Describe 'Start-EchoServer' {
     ) {
         $more = @{ $Name = if ($Name -eq 'Fault') { New-EchoFault -Reset -AfterBytes 1 } else { $Value } }
         { Start-EchoServer -Udp -Port 0 -Address no-such-host.invalid @more } |
-            Should-Throw -FullyQualifiedErrorId 'ParameterConflict,*' -ExceptionMessage "-$Name is for TCP, and a server with -Udp has no connections: omit one of them."
+            Should-Throw -FullyQualifiedErrorId 'ParameterConflict,*' -ExceptionMessage "-$Name is for TCP, and -Udp asks for UDP: omit one of them."
     }
 
     It 'keeps listening over UDP, and takes -KeepListening for it' {

@@ -27,15 +27,21 @@ internal static class DatagramErrors
             SocketError.TimedOut => new(EchoError.OperationTimeout, endPoint,
                 $"No reply to the message of {Number(count)} bytes came from {endPoint}{tried} within {Errors.Seconds(limit)}: the message or its reply " +
                 "is lost. UDP does not send it again. Check that an echo server runs there and that no firewall drops the packets, or allow more time."),
-            SocketError.ConnectionRefused or SocketError.ConnectionReset => new(EchoError.ConnectionRefused, endPoint,
-                $"Nothing listens on {endPoint} over UDP{tried}: the answer was ICMP port unreachable. Start a server there, or give the computer and " +
-                "port of one that runs."),
+            SocketError.ConnectionRefused or SocketError.ConnectionReset => Refused(endPoint, tried),
             SocketError.MessageSize => new(EchoError.MessageTooLarge, endPoint,
                 $"The message of {Number(count)} bytes does not fit a datagram to {endPoint}{tried}: this system, or a router on the path, refuses it. " +
                 "Send a smaller message, or use TCP."),
             _ => Errors.Connect(endPoint, tried, new SocketException((int)error), limit, source),
         };
     }
+
+    /// <summary>The host answered with ICMP port unreachable.</summary>
+    /// <param name="endPoint">The server.</param>
+    /// <param name="tried">The address that the message went to, as a clause; empty if the end point says it.</param>
+    /// <param name="inner">The exception of the socket, if there was one.</param>
+    public static EchoException Refused(string endPoint, string tried = "", Exception? inner = null) => new(EchoError.ConnectionRefused, endPoint,
+        $"Nothing listens on {endPoint} over UDP{tried}: the answer was ICMP port unreachable. Start a server there, or give the computer and " +
+        "port of one that runs.", inner);
 
     /// <summary>Datagrams came from the server, but no echo.</summary>
     /// <param name="endPoint">The server.</param>

@@ -10,7 +10,7 @@ internal static class DatagramMeterErrors
     /// <summary>A socket could not be opened.</summary>
     public static EchoException Open(string endPoint, SocketException e, EchoClientOptions options) =>
         e.SocketErrorCode == SocketError.ConnectionRefused
-            ? Refused(endPoint, e)
+            ? DatagramErrors.Refused(endPoint, inner: e)
             : Errors.Connect(endPoint, "", e, options.ConnectionTimeout, options.SourceAddress, options.SourcePort);
 
     /// <summary>An error of a send or a receive, which ICMP may have reported for an earlier datagram.</summary>
@@ -21,7 +21,7 @@ internal static class DatagramMeterErrors
     /// <param name="headers">The size of the headers of a datagram.</param>
     public static EchoException Exchange(string endPoint, SocketError error, int size, int? mtu, int headers) => error switch
     {
-        SocketError.ConnectionRefused or SocketError.ConnectionReset => Refused(endPoint, new SocketException((int)error)), // Windows: a reset
+        SocketError.ConnectionRefused or SocketError.ConnectionReset => DatagramErrors.Refused(endPoint, inner: new SocketException((int)error)), // Windows: a reset
         SocketError.MessageSize => TooLargeForPath(endPoint, size, mtu, headers),
         SocketError.AccessDenied => new(EchoError.AccessDenied, endPoint,
             $"Sending to {endPoint} is not allowed. A firewall on this computer may forbid it; let this program through."),
@@ -31,9 +31,9 @@ internal static class DatagramMeterErrors
     };
 
     /// <summary>Nothing has come back from the server.</summary>
-    public static EchoException NoReply(string endPoint, TimeSpan timeout) => new(EchoError.OperationTimeout, endPoint, Format(
-        "No reply came from {0}; each was waited for {1:0.###} s. Check that a UDP echo server runs there, and that no firewall on the path " +
-        "drops the datagrams or the replies, or allow more time.", endPoint, timeout.TotalSeconds));
+    public static EchoException NoReply(string endPoint, TimeSpan timeout) => new(EchoError.OperationTimeout, endPoint,
+        $"No reply to any message came from {endPoint} within {Errors.Seconds(timeout)}: the messages or their replies are lost. Check that an " +
+        "echo server runs there and that no firewall drops the packets, or allow more time.");
 
     /// <summary>A datagram came from the server that is no reply to one of ours.</summary>
     /// <param name="endPoint">The server.</param>
@@ -42,10 +42,6 @@ internal static class DatagramMeterErrors
     public static EchoException Mismatch(string endPoint, string problem, string shown) => new(EchoError.ReplyMismatch, endPoint,
         $"{endPoint} sent a datagram that no echo server would send: {problem}. It is {shown}. Check that it is an echo server (one that " +
         "upper-cases ASCII letters or changes nothing), and that nothing on the path changes the bytes.");
-
-    private static EchoException Refused(string endPoint, Exception e) => new(EchoError.ConnectionRefused, endPoint,
-        $"Nothing listens on UDP {endPoint}: the host answered that the port is unreachable (ICMP). Start a UDP server there, or give the " +
-        "computer and port of one that runs.", e);
 
     private static EchoException TooLargeForPath(string endPoint, int size, int? mtu, int headers) => new(EchoError.MessageTooLarge, endPoint, mtu is { } known
         ? Format(

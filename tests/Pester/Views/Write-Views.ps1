@@ -170,7 +170,7 @@ $udp = @(
         LongestLossRun = 45678; Jitter = Get-Duration 123.4; Duration = Get-Duration 3600000; Errors = $errors; Detail = '192.168.100.100:65535 sent a datagram that no echo server would send.'
         MessagesPerSecond = 341666.7; BytesPerSecond = 502933333
     }
-    @{ ComputerName = 'server2'; Port = 8081; FailedSockets = 1; Errors = $refused; Detail = 'Nothing listens on UDP server2:8081.' }
+    @{ ComputerName = 'server2'; Port = 8081; FailedSockets = 1; Errors = $refused; Detail = 'Nothing listens on server2:8081 over UDP.' }
 ) | ForEach-Object {
     $result = [EchoSocket.UdpMeterResult] ($_ + @{ StartTime = $time })
     if ($result.Received) {
