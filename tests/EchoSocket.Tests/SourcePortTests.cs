@@ -131,6 +131,21 @@ public sealed class SourcePortTests : IDisposable
     }
 
     [Fact]
+    public void A_second_client_of_a_server_from_the_same_port_is_AddressInUse_over_UDP()
+    {
+        using var server = new UdpPeer();
+        var options = new EchoClientOptions { Port = server.Port, SourcePort = FreeUdpPort() };
+        using (var first = EchoUdpClient.Open(options))
+        {
+            Assert.Equal(EchoError.AddressInUse, Assert.Throws<EchoException>(() => EchoUdpClient.Open(options)).Error);
+            Assert.Equal("port in use", EchoUdpProbe.Run(options, TestContext.Current.CancellationToken).Reason);
+            first.Exchange([1], 1, new byte[1]);
+        }
+
+        Assert.True(EchoUdpProbe.Run(options, TestContext.Current.CancellationToken).Success);
+    }
+
+    [Fact]
     public void A_client_over_UDP_is_never_its_own_server()
     {
         var port = FreeUdpPort();

@@ -18,25 +18,19 @@ internal static class DatagramSocket
     public static Socket Open(IPEndPoint remote, Action<Socket> prepare)
     {
         // If nothing listens on a port of the ephemeral range, the system may give the client that same port. The socket would then
-        // be its own peer, and an echo would need no server. The second socket gets another port, unless the caller chose this one.
+        // be its own peer, and an echo would need no server. The second socket gets another port, or
+        // fails if the caller chose this one.
         var socket = Connect(remote, prepare);
         if (!remote.Equals(socket.LocalEndPoint))
             return socket;
 
         using (socket)
-        {
-            var other = Connect(remote, prepare);
-            if (!remote.Equals(other.LocalEndPoint))
-                return other;
-
-            other.Dispose();
-            throw new BindException(SocketError.AddressAlreadyInUse);
-        }
+            return Connect(remote, prepare);
     }
 
     /// <summary>
     /// Lets other sockets that ask for the same have the same source port. The system hands each of them only what comes from its own
-    /// peer, so the peers must differ. Call it before binding. .NET would set SO_REUSEPORT, too, which divides the datagrams up.
+    /// peer. Call it before binding. .NET would set SO_REUSEPORT, too, which divides the datagrams up.
     /// </summary>
     public static unsafe void ShareSourcePort(Socket socket)
     {
@@ -47,12 +41,14 @@ internal static class DatagramSocket
         _ = Libc.setsockopt((int)socket.Handle, Libc.SocketLevel, Libc.ReuseAddress, (byte*)&on, sizeof(int));
     }
 
-    private static Socket Connect(IPEndPoint remote, Action<Socket> prepare)
+    private static PortSharingSocket Connect(IPEndPoint remote, Action<Socket> prepare)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        var socket = new PortSharingSocket(remote.AddressFamily);
         try
         {
             prepare(socket);
+            if (socket.LocalEndPoint is not null)
+                socket.Reserve(remote);
             ReceiveErrors(socket);
             socket.Connect(remote);
             return socket;
