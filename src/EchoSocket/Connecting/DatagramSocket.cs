@@ -18,8 +18,8 @@ internal static class DatagramSocket
     public static Socket Open(IPEndPoint remote, Action<Socket> prepare)
     {
         // If nothing listens on a port of the ephemeral range, the system may give the client that same port. The socket would then
-        // be its own peer, and an echo would need no server. The second socket gets another port, or
-        // fails if the caller chose this one.
+        // be its own peer, and an echo would need no server. The second socket gets another port, or fails if
+        // the caller chose this one.
         var socket = Connect(remote, prepare);
         if (!remote.Equals(socket.LocalEndPoint))
             return socket;
