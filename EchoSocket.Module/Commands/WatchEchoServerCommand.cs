@@ -130,7 +130,11 @@ public sealed class WatchEchoServerCommand : EchoTargetCommand
             while (_queue.Take(LiveDisplay.Interval) is { } items)
             {
                 foreach (var item in items)
-                    Write(item);
+                {
+                    Write(item); // the next command may take long
+                    _display?.Draw();
+                }
+
                 WarnOfDropped();
                 _display?.Draw();
             }

@@ -174,6 +174,15 @@ public class EchoClientOptions
         }
     }
 
+    /// <summary>Prepares a socket for the datagrams to a single server. Linux lets several such sockets have the same source port.</summary>
+    /// <exception cref="BindException">This computer does not have the source address, or the source port is not free.</exception>
+    internal void PrepareDatagrams(Socket socket)
+    {
+        if (_sourcePort > 0)
+            DatagramSocket.ShareSourcePort(socket);
+        Prepare(socket);
+    }
+
     private protected static TimeSpan Checked(TimeSpan value) =>
         value >= TimeSpan.FromMilliseconds(1) && value <= MaximumTimeout
             ? value

@@ -37,7 +37,7 @@ public sealed class EchoUdpClient : IDisposable
     {
         EndPoint = endPoint;
         _options = options;
-        _sockets = new DatagramSockets([.. addresses.Select(address => new IPEndPoint(address, options.Port))], options.Prepare, cancellation);
+        _sockets = new DatagramSockets([.. addresses.Select(address => new IPEndPoint(address, options.Port))], options.PrepareDatagrams, cancellation);
         _cancellation = cancellation;
         _receiver = new DatagramReceiver(options.AnyReply, cancellation);
         _isReadable = () => IsReadable(_sockets.Current!);

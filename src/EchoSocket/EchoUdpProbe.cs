@@ -58,7 +58,7 @@ public static class EchoUdpProbe
 
         report.Addresses = [.. addresses.Select(a => a.ToString())];
 
-        var sockets = new DatagramSockets([.. addresses.Select(a => new IPEndPoint(a, options.Port))], options.Prepare, cancellation);
+        var sockets = new DatagramSockets([.. addresses.Select(a => new IPEndPoint(a, options.Port))], options.PrepareDatagrams, cancellation);
         using (cancellation.Register(sockets.Close))
             Echo(report, sockets, message, due, cancellation);
         sockets.Close();

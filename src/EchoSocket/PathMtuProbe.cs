@@ -52,7 +52,7 @@ public static class PathMtuProbe
         using var socket = DatagramConnector.Open(options, remote, s => Fragments.Forbid(s, probe: true));
         using var pings = new DatagramPings(options, socket, result, cancellation);
         if (!pings.ComesBack(EchoUdpMeterOptions.MinMessageSize))
-            throw DatagramMeterErrors.NoReply(Connector.Display(options.Host, options.Port), options.OperationTimeout);
+            throw pings.Stray ?? DatagramMeterErrors.NoReply(Connector.Display(options.Host, options.Port), options.OperationTimeout);
 
         // What this computer takes for the limit is likely to be right, so it is tried first, and then one byte more. But routers may
         // have told it long ago, or not at all.

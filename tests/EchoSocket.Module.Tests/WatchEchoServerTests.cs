@@ -211,4 +211,34 @@ public class WatchEchoServerTests
         Assert.Equal(isDrawn, host.Text.Contains("\r\x1b[J127.0.0.1:", StringComparison.Ordinal));
         Assert.Contains(" 3 probes in ", host.Text, StringComparison.Ordinal);
     }
+
+    [Fact]
+    public void A_live_display_is_redrawn_while_a_slow_command_takes_the_results()
+    {
+        var host = new ScriptedHost { Width = 60, IsTerminal = true };
+        using var engine = new Engine(host);
+        var drawings = () => host.Text.Split("\x1b[J").Length - 1;
+
+        // The first result waits until more wait in the queue. The second takes as long as 40 probes do, which is longer than from one
+        // drawing to the next, so the display is drawn before the third.
+        var result = engine.Run(
+            Server + """
+            $drawings = $args[0]
+            function Wait-Probe($count) { $end = $server.BytesReceived + 64 * $count; while ($server.BytesReceived -lt $end) { [Threading.Thread]::Yield() | Out-Null } }
+            $taken = 0
+            do {
+                $server | Watch-EchoServer -IntervalSeconds 0.01 -TimeoutSeconds 30 -Live | ForEach-Object {
+                    $taken++
+                    if ($taken -eq 1) { Wait-Probe 10 }
+                    if ($taken -eq 2) { $drawings.Invoke(); Wait-Probe 40 }
+                    if ($taken -eq 3) { $drawings.Invoke(); break }
+                }
+            } while ($false)
+            """,
+            drawings);
+
+        Assert.Empty(result.Errors);
+        var counts = result.Output.Select(o => (int)o.BaseObject).ToArray();
+        Assert.True(counts[1] > counts[0], $"drawn {counts[0]} and {counts[1]} times");
+    }
 }

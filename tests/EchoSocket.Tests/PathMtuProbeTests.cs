@@ -107,6 +107,30 @@ public abstract class PathMtuProbeTests
         Assert.InRange(path.Elapsed.TotalSeconds, 3, 3.01);
     }
 
+    [Theory]
+    [InlineData(0, "it does not begin with the number of a datagram that was sent")]
+    [InlineData(8, "its first wrong byte is at offset 8 of 65,507")]
+    [InlineData(1000, "its first wrong byte is at offset 1,000 of 65,507")]
+    public void A_server_that_answers_something_else_is_told_from_a_path_that_drops_datagrams(int wrong, string problem)
+    {
+        var path = new SimulatedPath(Create()) { Answer = (_, _, bytes) => [(0, [.. bytes[..Math.Min(wrong, bytes.Length)], .. new byte[Math.Max(bytes.Length - wrong, 0)]])] };
+
+        var result = PathMtuProbe.Run(path.Options(), TestContext.Current.CancellationToken);
+
+        Assert.Equal((EchoError.ReplyMismatch, (int?)null), (result.Failure?.Error, result.MaxMessageSize));
+        Assert.Contains(problem, result.Detail, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_stray_datagram_does_not_matter()
+    {
+        var path = new SimulatedPath(Create()) { Answer = (_, _, bytes) => bytes.Length <= 1000 ? [(0, new byte[5]), (0, bytes)] : [(0, new byte[5])] };
+
+        var result = PathMtuProbe.Run(path.Options(), TestContext.Current.CancellationToken);
+
+        Assert.Equal((1000, null), (result.MaxMessageSize, result.Failure));
+    }
+
     [Fact]
     public void A_port_that_nothing_listens_on_is_refused_at_once()
     {

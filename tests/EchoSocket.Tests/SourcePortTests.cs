@@ -2,6 +2,7 @@ using System;
 using System.Linq;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using EchoSocket.Common;
 using Xunit;
 
@@ -112,6 +113,62 @@ public sealed class SourcePortTests : IDisposable
     }
 
     [Fact]
+    public void Several_servers_can_be_reached_over_UDP_from_one_port_at_the_same_time()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "other systems let only one socket have the port");
+        using var first = new UdpPeer(answer: _ => "ONE"u8.ToArray());
+        using var second = new UdpPeer(answer: _ => "TWO"u8.ToArray());
+        var port = FreeUdpPort();
+        using var one = EchoUdpClient.Open(new EchoClientOptions { Port = first.Port, SourcePort = port });
+        using var other = EchoUdpClient.Open(new EchoClientOptions { Port = second.Port, SourcePort = port });
+        var reply = new byte[3];
+
+        foreach (var (client, message) in new[] { (one, "one"), (other, "two"), (one, "one"), (other, "two") })
+        {
+            client.Exchange(Encoding.ASCII.GetBytes(message), 3, reply);
+            Assert.Equal((message.ToUpperInvariant(), $"127.0.0.1:{port}"), (Encoding.ASCII.GetString(reply), client.LocalEndPoint));
+        }
+    }
+
+    [Fact]
+    public void A_second_client_of_a_server_from_the_same_port_is_AddressInUse_over_UDP()
+    {
+        using var server = new UdpPeer();
+        var options = new EchoClientOptions { Port = server.Port, SourcePort = FreeUdpPort() };
+        using (var first = EchoUdpClient.Open(options))
+        {
+            Assert.Equal(EchoError.AddressInUse, Assert.Throws<EchoException>(() => EchoUdpClient.Open(options)).Error);
+            Assert.Equal("port in use", EchoUdpProbe.Run(options, TestContext.Current.CancellationToken).Reason);
+            first.Exchange([1], 1, new byte[1]);
+        }
+
+        Assert.True(EchoUdpProbe.Run(options, TestContext.Current.CancellationToken).Success);
+    }
+
+    [Fact]
+    public void A_client_over_UDP_is_never_its_own_server()
+    {
+        var port = FreeUdpPort();
+        var options = new EchoClientOptions { Port = port, SourcePort = port };
+
+        var report = EchoUdpProbe.Run(options, TestContext.Current.CancellationToken);
+
+        Assert.Equal((EchoPathStage.Echo, "port in use"), (report.FailedStage, report.Reason));
+        Assert.Equal(EchoError.AddressInUse, Assert.Throws<EchoException>(() => EchoUdpClient.Open(options)).Error);
+    }
+
+    [Fact]
+    public void A_port_that_a_server_uses_is_AddressInUse_over_UDP()
+    {
+        using var server = new UdpPeer();
+        using var other = new UdpPeer();
+
+        var error = Assert.Throws<EchoException>(() => EchoUdpClient.Open(new EchoClientOptions { Port = server.Port, SourcePort = other.Port }));
+
+        Assert.Equal((EchoError.AddressInUse, $"port {other.Port}"), (error.Error, error.EndPoint));
+    }
+
+    [Fact]
     public void Further_connections_of_a_measurement_fail_with_the_same_error()
     {
         using var server = Start("127.0.0.1");
@@ -158,6 +215,13 @@ public sealed class SourcePortTests : IDisposable
 
     private static EchoClientOptions Options(TestServer server, string host, int sourcePort, string? sourceAddress = null) =>
         new() { Host = host, Port = server.EndPoint.Port, SourcePort = sourcePort, SourceAddress = sourceAddress };
+
+    private static int FreeUdpPort()
+    {
+        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Dgram, ProtocolType.Udp);
+        socket.Bind(new IPEndPoint(IPAddress.Any, 0));
+        return ((IPEndPoint)socket.LocalEndPoint!).Port;
+    }
 
     // Linux gives a port that a socket is bound to to no other client that lets the system choose, and .NET lets a second socket
     // be bound to it by number.

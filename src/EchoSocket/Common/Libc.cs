@@ -15,6 +15,10 @@ internal static unsafe class Libc
 {
     public const int Interrupted = 4; // EINTR
 
+    // socket(7)
+    public const int SocketLevel = 1;
+    public const int ReuseAddress = 2;
+
     // ip(7), ipv6(7)
     public const int IPLevel = 0;
     public const int IPMtu = 14;

@@ -18,7 +18,8 @@ internal static class DatagramSocket
     public static Socket Open(IPEndPoint remote, Action<Socket> prepare)
     {
         // If nothing listens on a port of the ephemeral range, the system may give the client that same port. The socket would then
-        // be its own peer, and an echo would need no server. The second socket gets another port.
+        // be its own peer, and an echo would need no server. The second socket gets another port, or fails if
+        // the caller chose this one.
         var socket = Connect(remote, prepare);
         if (!remote.Equals(socket.LocalEndPoint))
             return socket;
@@ -27,12 +28,27 @@ internal static class DatagramSocket
             return Connect(remote, prepare);
     }
 
-    private static Socket Connect(IPEndPoint remote, Action<Socket> prepare)
+    /// <summary>
+    /// Lets other sockets that ask for the same have the same source port. The system hands each of them only what comes from its own
+    /// peer. Call it before binding. .NET would set SO_REUSEPORT, too, which divides the datagrams up.
+    /// </summary>
+    public static unsafe void ShareSourcePort(Socket socket)
     {
-        var socket = new Socket(remote.AddressFamily, SocketType.Dgram, ProtocolType.Udp);
+        if (!IsLinux)
+            return;
+
+        var on = 1;
+        _ = Libc.setsockopt((int)socket.Handle, Libc.SocketLevel, Libc.ReuseAddress, (byte*)&on, sizeof(int));
+    }
+
+    private static PortSharingSocket Connect(IPEndPoint remote, Action<Socket> prepare)
+    {
+        var socket = new PortSharingSocket(remote.AddressFamily);
         try
         {
             prepare(socket);
+            if (socket.LocalEndPoint is not null)
+                socket.Reserve(remote);
             ReceiveErrors(socket);
             socket.Connect(remote);
             return socket;

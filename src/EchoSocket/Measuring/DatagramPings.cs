@@ -1,4 +1,5 @@
 using System;
+using System.Globalization;
 using System.Net.Sockets;
 using System.Threading;
 using EchoSocket.Common;
@@ -51,8 +52,13 @@ internal sealed class DatagramPings : IDisposable
     /// <summary>A reply that was shorter than its message: their sizes. Null if there was none.</summary>
     public (int Received, int Sent)? ShortReply { get; private set; }
 
+    /// <summary>The first datagram that came back without the number of one that was sent, as an error. Null if there was none.</summary>
+    public EchoException? Stray { get; private set; }
+
     /// <summary>Sends a datagram of this size, again if it is lost. The reply to any of them counts.</summary>
-    /// <exception cref="EchoException">A socket error, and nothing has come back so far.</exception>
+    /// <exception cref="EchoException">
+    /// A socket error, and nothing has come back so far; or a datagram came back with other bytes, so its size says nothing.
+    /// </exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
     public bool ComesBack(int size)
     {
@@ -113,10 +119,15 @@ internal sealed class DatagramPings : IDisposable
                 if (Check(error, size))
                     return Outcome.IsTooLarge;
             }
-            else if (DatagramHeader.Read(_buffer, count, socket: 0, _next) >= first)
+            else if (DatagramHeader.Read(_buffer, count, socket: 0, _next) is var number && number < 0)
             {
-                if (count == size && IsRight(count))
+                Stray ??= Mismatch("it does not begin with the number of a datagram that was sent", count);
+            }
+            else if (number >= first)
+            {
+                if (count == size)
                 {
+                    CheckBytes(count);
                     _hasReply = true;
                     return Outcome.CameBack;
                 }
@@ -138,9 +149,14 @@ internal sealed class DatagramPings : IDisposable
         return error == SocketError.MessageSize && !(size + _headers <= mtu);
     }
 
-    private bool IsRight(int count)
+    private void CheckBytes(int count)
     {
         var forms = EchoForms.Any;
-        return EchoComparison.FindMismatch(_buffer, DatagramHeader.Size, _payload.Bytes, 0, count - DatagramHeader.Size, ref forms) < 0;
+        var wrong = EchoComparison.FindMismatch(_buffer, DatagramHeader.Size, _payload.Bytes, 0, count - DatagramHeader.Size, ref forms);
+        if (wrong >= 0)
+            throw Mismatch(string.Format(CultureInfo.InvariantCulture, "its first wrong byte is at offset {0:N0} of {1:N0}", DatagramHeader.Size + wrong, count), count);
     }
+
+    private EchoException Mismatch(string problem, int count) => DatagramMeterErrors.Mismatch(
+        Connector.Display(_options.Host, _options.Port), problem, count == 0 ? "empty" : Escaping.Quote(_buffer, 0, count));
 }
