@@ -25,7 +25,7 @@ internal static class DatagramErrors
         return error switch
         {
             SocketError.TimedOut => new(EchoError.OperationTimeout, endPoint,
-                $"No reply to the message of {Number(count)} bytes came from {endPoint}{tried} within {Errors.Seconds(limit)}: the message or its reply " +
+                $"No reply to the message of {Number(count)} byte{(count == 1 ? "" : "s")} came from {endPoint}{tried} within {Errors.Seconds(limit)}: the message or its reply " +
                 "is lost. UDP does not send it again. Check that an echo server runs there and that no firewall drops the packets, or allow more time."),
             SocketError.ConnectionRefused or SocketError.ConnectionReset => Refused(endPoint, tried),
             SocketError.MessageSize => new(EchoError.MessageTooLarge, endPoint,

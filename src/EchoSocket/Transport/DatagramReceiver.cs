@@ -78,7 +78,7 @@ internal sealed class DatagramReceiver(bool anyReply, CancellationToken cancella
     private static string Describe(int wrong, int count, byte[] buffer, int received)
     {
         if (wrong == count)
-            return FormattableString.Invariant($"its datagram has {received:N0} bytes rather than {count:N0}: {Escaping.Quote(buffer, 0, received)}");
+            return FormattableString.Invariant($"its datagram has {received:N0} byte{(received == 1 ? "" : "s")} rather than {count:N0}: {Escaping.Quote(buffer, 0, received)}");
 
         var start = ReplyReceiver.ShownFrom(wrong, count);
         return FormattableString.Invariant(
