@@ -14,6 +14,8 @@ internal sealed class DatagramLoop : IDisposable
     private const int FirstToken = Poller.WakeToken + 1;
     private const int BatchesInTurn = 8; // a flood on one socket does not delay the others for longer
 
+    private const int MinSingles = 16; // so many datagrams in a row that came alone make a spin worth while
+
     private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(1);
 
     // After a stop: for what has come by then, and for replies that the system does not take at once.
@@ -32,6 +34,7 @@ internal sealed class DatagramLoop : IDisposable
     private readonly RefusalReport _report;
     private readonly IEchoUdpObserver? _observer;
     private readonly bool _upper;
+    private int _singles;
     private long _left;
     private long _retry = long.MaxValue;
     private volatile bool _stop;
@@ -103,9 +106,11 @@ internal sealed class DatagramLoop : IDisposable
     // together, a spin would only split them up into batches of one.
     private void ReceiveOrWait(DatagramChannel channel)
     {
-        var mayFollow = channel.Count <= 1;
-        if (((mayFollow && _spin.TrySpin(_receive)) || channel.Receive(_left, wait: true)) && Answer(channel))
-            Serve(channel);
+        if (!(_singles >= MinSingles && _spin.TrySpin(_receive)) && !channel.Receive(_left, wait: true))
+            return;
+
+        _singles = channel.Count == 1 ? Math.Min(_singles + 1, MinSingles) : 0;
+        Answer(channel);
     }
 
     private void Serve(DatagramChannel channel)
