@@ -41,6 +41,13 @@ public abstract partial class FaultTests
     public async Task A_client_that_resets_in_the_middle_frees_everything(string kind)
     {
         var (server, client) = await Enter(kind);
+        if (kind == "HalfClose")
+        {
+            // Over TLS the close_notify could otherwise meet the reset and take the system's report of it.
+            client.ReadExactly(1);
+            client.ReadEnd();
+        }
+
         client.Reset();
 
         Assert.Equal(EndReason.PeerReset, (await End(server)).EndReason);
